@@ -1,0 +1,54 @@
+// The import rules of ARCHITECTURE.md, held by reading the import lines.
+import { readdirSync, readFileSync } from "node:fs"
+import { join, relative, resolve } from "node:path"
+import { expect, test } from "vitest"
+
+const root = resolve(import.meta.dirname, "..")
+
+/** Folder -> folders of ours that it may import from. */
+const allowed: Record<string, string[]> = {
+  compiler: ["compiler", "engine", "freeze", "opcodes", "wizer"],
+  freeze: ["freeze", "engine", "opcodes"],
+  engine: ["engine", "wizer", "opcodes"],
+  runtime: ["runtime"],
+  wizer: ["wizer"],
+  opcodes: ["opcodes"],
+}
+
+/** Package -> the only files (or folders) that may import it. */
+const confined: Record<string, string[]> = {
+  esbuild: ["compiler/bundle.ts", "compiler/parts.ts", "engine/guest.ts"],
+  binaryen: ["freeze/", "engine/prelink.ts", "compiler/optimize.ts"],
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => `${folder}/${file}`)
+    .sort()
+}
+
+function imports(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8")
+  const found = text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"\n]*?(?:from\s*)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g)
+  return [...found].map((m) => m[1] ?? m[2] ?? "")
+}
+
+for (const [folder, may] of Object.entries(allowed)) {
+  test(`${folder}/ imports only from ${may.join(", ")}`, () => {
+    const wrong: string[] = []
+    for (const file of sources(folder)) {
+      for (const name of imports(file)) {
+        if (name.startsWith(".")) {
+          const target = relative(root, resolve(root, file, "..", name)).split("/")[0] ?? ""
+          if (!may.includes(target) && !name.endsWith("package.json")) wrong.push(`${file}: ${name}`)
+        } else if (confined[name] && !confined[name].some((place) => file.startsWith(place))) {
+          wrong.push(`${file}: ${name}`)
+        } else if (folder === "wizer" && !file.startsWith("wizer/node/") && name.startsWith("node:")) {
+          wrong.push(`${file}: ${name}`)
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+}
