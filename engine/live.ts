@@ -1,0 +1,170 @@
+// A live engine: an instance of the engine's module that we talk to while building.
+//
+// In: a module that exports what quickjs.wasm exports. Out: its memory, its table and its functions, called by the
+// names of the C API. JSValues are i64 NaN boxes and travel as bigint; pointers are unsigned numbers.
+import { loadLibrary, type LoadedLibrary } from "./library.ts"
+
+/** A JSValue: NaN-boxed, the tag in the high word. */
+export type JSValue = bigint
+/** An address in the engine's memory. */
+export type Pointer = number
+
+type EngineFunction = (...args: never[]) => unknown
+
+/** What the world looks like to an engine that is being built with: nothing changes and nothing is there. */
+export interface LiveOptions {
+  /** Bytes that the engine writes to file descriptors 1 and 2. */
+  write?: (fd: number, bytes: Uint8Array) => void
+  /** Called often by running code; true stops it with an uncatchable error. */
+  interrupt?: () => boolean
+  /** Further imports, by module and name; they win over the defaults. */
+  imports?: Record<string, Record<string, EngineFunction>>
+}
+
+/** A running engine instance. */
+export interface LiveEngine {
+  readonly instance: WebAssembly.Instance
+  readonly memory: WebAssembly.Memory
+  readonly table: WebAssembly.Table
+  readonly stackPointer: WebAssembly.Global<"i32">
+  /** Libraries loaded so far, in order. */
+  readonly libraries: LoadedLibrary[]
+  /** Call an exported function. Pointers come back unsigned, 64-bit values as bigint. */
+  call(name: string, ...args: (number | bigint)[]): number
+  /** Call an exported function that returns an i64 (a JSValue). */
+  callValue(name: string, ...args: (number | bigint)[]): JSValue
+  has(name: string): boolean
+  /** The whole memory. Growing it detaches the view: ask again after every call. */
+  bytes(): Uint8Array
+  view(): DataView
+  malloc(size: number): Pointer
+  free(pointer: Pointer): void
+  /** Run `use` with a NUL-terminated UTF-8 copy of `text`; `length` excludes the NUL. */
+  withString<T>(text: string | Uint8Array, use: (pointer: Pointer, length: number) => T): T
+  readCString(pointer: Pointer): string
+  /** Load a library (see ARCHITECTURE.md) as a dynamic loader would. */
+  load(library: Uint8Array, name: string): LoadedLibrary
+}
+
+/** Instantiate an engine module. `_initialize` is called when it is exported and `initialize` is not false. */
+export function startEngine(
+  wasm: Uint8Array | WebAssembly.Module,
+  options: LiveOptions & { initialize?: boolean } = {},
+): LiveEngine {
+  const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>)
+  let engine: LiveEngine | undefined
+  const memoryOf = () => {
+    if (engine === undefined) throw new Error("the engine called out before it was started")
+    return engine.memory
+  }
+  const defaults = defaultImports(memoryOf, options)
+  const imports: WebAssembly.Imports = {}
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    if (kind !== "function") throw new Error(`the engine imports a ${kind}: ${from}.${name}`)
+    const given = options.imports?.[from]?.[name] ?? defaults[from]?.[name] ?? missing(from, name)
+    const group = (imports[from] ??= {})
+    group[name] = given
+  }
+  engine = liveEngine(new WebAssembly.Instance(module, imports), imports)
+  if (options.initialize !== false && engine.has("_initialize")) engine.call("_initialize")
+  return engine
+}
+
+function liveEngine(instance: WebAssembly.Instance, imports: WebAssembly.Imports): LiveEngine {
+  const exports = instance.exports
+  const memory = exports["memory"] as WebAssembly.Memory
+  const functionOf = (name: string): ((...args: (number | bigint)[]) => unknown) => {
+    const f = exports[name]
+    if (typeof f !== "function") throw new Error(`the engine does not export the function ${name}`)
+    return f as (...args: (number | bigint)[]) => unknown
+  }
+  const engine: LiveEngine = {
+    instance,
+    memory,
+    table: exports["__indirect_function_table"] as WebAssembly.Table,
+    stackPointer: exports["__stack_pointer"] as WebAssembly.Global<"i32">,
+    libraries: [],
+    call(name, ...args) {
+      const result = functionOf(name)(...args)
+      return typeof result === "number" ? result >>> 0 : 0
+    },
+    callValue: (name, ...args) => BigInt.asUintN(64, functionOf(name)(...args) as bigint),
+    has: (name) => typeof exports[name] === "function",
+    bytes: () => new Uint8Array(memory.buffer),
+    view: () => new DataView(memory.buffer),
+    malloc(size) {
+      const pointer = engine.call("malloc", size)
+      if (pointer === 0) throw new Error(`the engine has no memory for ${size} bytes`)
+      return pointer
+    },
+    free(pointer) {
+      functionOf("free")(pointer)
+    },
+    withString(text, use) {
+      const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text
+      const pointer = engine.malloc(bytes.length + 1)
+      const target = engine.bytes()
+      target.set(bytes, pointer)
+      target[pointer + bytes.length] = 0
+      try {
+        return use(pointer, bytes.length)
+      } finally {
+        engine.free(pointer)
+      }
+    },
+    readCString(pointer) {
+      const bytes = engine.bytes()
+      const end = bytes.indexOf(0, pointer)
+      return new TextDecoder().decode(bytes.subarray(pointer, end < 0 ? undefined : end))
+    },
+    load(library, name) {
+      const loaded = loadLibrary(engine, library, name, imports["wasi_snapshot_preview1"] ?? {})
+      engine.libraries.push(loaded)
+      return loaded
+    },
+  }
+  return engine
+}
+
+/** A fixed world: clock at zero, no randomness, no files, an empty environment. */
+function defaultImports(
+  memory: () => WebAssembly.Memory,
+  options: LiveOptions,
+): Record<string, Record<string, EngineFunction>> {
+  const view = () => new DataView(memory().buffer)
+  const write = options.write ?? (() => {})
+  return {
+    env: {
+      host_get_timezone_offset: () => 0,
+      host_interrupt: () => (options.interrupt?.() ? 1 : 0),
+      host_promise_rejection: () => {},
+      host_module_normalize: () => 0,
+      host_module_load: () => 0,
+      host_call: () => 3n << 32n, // undefined
+    },
+    wasi_snapshot_preview1: {
+      clock_time_get: (_id: number, _precision: bigint, out: number) => (view().setBigUint64(out, 0n, true), 0),
+      random_get: (at: number, length: number) => (new Uint8Array(memory().buffer, at, length).fill(0), 0),
+      fd_fdstat_get: (_fd: number, at: number) => (new Uint8Array(memory().buffer, at, 24).fill(0), 0),
+      fd_close: () => 0,
+      fd_seek: () => 8, // badf
+      fd_write(fd: number, vectors: number, count: number, written: number) {
+        let total = 0
+        for (let i = 0; i < count; i++) {
+          const at = view().getUint32(vectors + 8 * i, true)
+          const length = view().getUint32(vectors + 8 * i + 4, true)
+          write(fd, new Uint8Array(memory().buffer, at, length).slice())
+          total += length
+        }
+        view().setUint32(written, total, true)
+        return 0
+      },
+    } as Record<string, EngineFunction>,
+  }
+}
+
+function missing(module: string, name: string): EngineFunction {
+  return () => {
+    throw new Error(`the engine called ${module}.${name}, which nothing provides while building`)
+  }
+}
