@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+// gen-opcodes: installed engine -> opcodes/quickjs.generated.ts; or a header, compared with it.
+import { Command } from "commander"
+import { createHash } from "node:crypto"
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join, relative, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { cannotReadTable, generatedFileStale, noEngine, notGenerated, type OpcodesProblem } from "./errors.ts"
+import { parseTable, renderTable, tableDifferences, type TableSource } from "./gen.ts"
+import { readHeaderTable } from "./header.ts"
+import type { OpcodeTable } from "./table.ts"
+import { readEngineTable } from "./wasm.ts"
+
+interface Options {
+  check?: boolean
+  table: string
+}
+
+const program = new Command("gen-opcodes")
+  .description("read the opcode table out of the installed engine, and write opcodes/quickjs.generated.ts")
+  .argument("[source]", "compare this quickjs-opcode.h, or engine .wasm, with the current table instead; write nothing")
+  .option("--check", "write nothing; exit 1 when the generated file does not belong to the installed engine")
+  .option("--table <file>", "the generated file", defaultTablePath())
+  .exitOverride()
+  .action((source: string | undefined, options: Options) => {
+    if (source !== undefined) compare(source, options.table)
+    else if (options.check) check(options.table)
+    else generate(options.table)
+  })
+
+try {
+  program.parse()
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+function generate(path: string): void {
+  const { wasm, source } = installedEngine()
+  const table = readEngineTable(wasm)
+  const text = renderTable(table, source)
+  const before = existsSync(path) ? parseTable(readFileSync(path, "utf8")) : undefined
+  writeWhole(path, text)
+  say(`${relative(".", path)}: ${table.opcodes.length} opcodes of quickjs-wasi ${source.version}`)
+  const differences = before === undefined ? [] : tableDifferences(before.table, table)
+  for (const line of differences) say(`  ${line}`)
+  if (differences.length > 0) say(nextStep)
+}
+
+const nextStep =
+  "Next: npm run check. The type checker names every opcode that has no row in freeze/patterns.ts; give each one a row, then npm test."
+
+function check(path: string): void {
+  const { wasm, source } = installedEngine()
+  const table = readEngineTable(wasm)
+  const text = readText(path)
+  if (text === renderTable(table, source)) return
+  const current = parseTable(text)
+  if (current === undefined) throw notGenerated(path)
+  const from = `it was read from quickjs-wasi ${current.source.version}, installed is ${source.version}`
+  const differences = tableDifferences(current.table, table)
+  const edited = differences.length === 0 && current.source.hash === source.hash
+  throw generatedFileStale(path, edited ? ["it was edited by hand"] : [from, ...differences])
+}
+
+function compare(sourcePath: string, tablePath: string): void {
+  const next = readSource(sourcePath)
+  const current = parseTable(readText(tablePath))
+  if (current === undefined) throw notGenerated(tablePath)
+  const differences = tableDifferences(current.table, next)
+  say(`${sourcePath}: ${next.opcodes.length} opcodes, ${next.temporaries.length} temporaries`)
+  for (const line of differences) say(`  ${line}`)
+  const { version } = current.source
+  say(
+    differences.length === 0
+      ? `the same table as quickjs-wasi ${version}`
+      : `${differences.length} differences from quickjs-wasi ${version}`,
+  )
+}
+
+function readSource(path: string): OpcodeTable {
+  const bytes = readBytes(path)
+  const isWasm = bytes[0] === 0 && bytes[1] === 0x61
+  return isWasm ? readEngineTable(bytes) : readHeaderTable(new TextDecoder().decode(bytes), path)
+}
+
+function installedEngine(): { wasm: Uint8Array; source: TableSource } {
+  const require = createRequire(import.meta.url)
+  try {
+    const { version } = require("quickjs-wasi/package.json") as { version: string }
+    const wasm = new Uint8Array(readFileSync(require.resolve("quickjs-wasi/quickjs.wasm")))
+    return { wasm, source: { version, hash: createHash("sha256").update(wasm).digest("hex") } }
+  } catch (error) {
+    throw noEngine((error as Error).message.split("\n")[0]!)
+  }
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path))
+  } catch (error) {
+    throw cannotReadTable(path, (error as NodeJS.ErrnoException).code ?? String(error))
+  }
+}
+
+function readText(path: string): string {
+  return new TextDecoder().decode(readBytes(path))
+}
+
+/** A run that is stopped in the middle leaves the old file alone. */
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text)
+  renameSync(`${path}.new`, path)
+}
+
+/** In the source tree and in dist/ alike, the folder above this file is the package. */
+function defaultTablePath(): string {
+  return resolve(join(dirname(fileURLToPath(import.meta.url)), "..", "opcodes", "quickjs.generated.ts"))
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Print what went wrong; returns the exit code. */
+function report(error: unknown): number {
+  const { code, message, at, hint } = error as Partial<OpcodesProblem> & Error
+  if (code?.startsWith("commander.")) return (error as { exitCode: number }).exitCode === 0 ? 0 : 2
+  if (!code?.startsWith("EB")) {
+    process.stderr.write(`gen-opcodes failed; please report this.\n${(error as Error).stack ?? String(error)}\n`)
+    return 70
+  }
+  process.stderr.write(
+    [`${code}: ${message}`, at && `  at ${at}`, hint && `  ${hint}`].filter(Boolean).join("\n") + "\n",
+  )
+  return 1
+}

@@ -1,0 +1,144 @@
+// Read the opcode table out of an engine's WebAssembly.
+//
+// The engine was built with its dumps compiled in, so its data holds an array of {name pointer u32, size u8, pops u8, pushes u8,
+// format u8}. The array is found by its structure, never by an address: the record whose name is `invalid`, followed
+// by the one whose name is `push_i32`.
+import { noTable, notWasm, severalTables, strangeTable } from "./errors.ts"
+import { formatWitness, tableOf, type OpcodeFormat, type OpcodeTable, type TableRow } from "./table.ts"
+
+const RECORD_SIZE = 8
+/** More than any module that we read; a hostile one may claim 4 GB for its data. */
+const MAX_DATA_END = 1 << 28
+
+/** Read the table of an engine given as wasm bytes. Throws EB502 to EB505. */
+export function readEngineTable(wasm: Uint8Array): OpcodeTable {
+  const memory = initialMemory(wasm)
+  return tableOf(namedFormats(readRecords(memory, findTable(memory))))
+}
+
+interface RawRow {
+  name: string
+  size: number
+  pops: number
+  pushes: number
+  format: number
+}
+
+function findTable(memory: Uint8Array): number {
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength)
+  const found: number[] = []
+  for (let at = 0; at + 2 * RECORD_SIZE <= memory.length; at += 4) {
+    if (view.getUint8(at + 4) !== 1 || view.getUint8(at + RECORD_SIZE + 4) !== 5) continue
+    if (!isText(memory, view.getUint32(at, true), "invalid")) continue
+    if (isText(memory, view.getUint32(at + RECORD_SIZE, true), "push_i32")) found.push(at)
+  }
+  if (found.length > 1) throw severalTables(found.length)
+  if (found[0] === undefined) throw noTable()
+  return found[0]
+}
+
+/** Records from `start` on, up to the first that cannot be one: no name, no size, or a name that was there already. */
+function readRecords(memory: Uint8Array, start: number): RawRow[] {
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength)
+  const rows: RawRow[] = []
+  const seen = new Set<string>()
+  for (let at = start; at + RECORD_SIZE <= memory.length; at += RECORD_SIZE) {
+    const name = nameAt(memory, view.getUint32(at, true))
+    const [size, pops, pushes, format] = [...memory.subarray(at + 4, at + 8)] as [number, number, number, number]
+    if (name === undefined || size === 0 || size > 16 || seen.has(name)) break
+    seen.add(name)
+    rows.push({ name, size, pops, pushes, format })
+  }
+  return rows
+}
+
+function namedFormats(rows: readonly RawRow[]): TableRow[] {
+  const byName = new Map(rows.map((row) => [row.name, row]))
+  const formats = new Map<number, OpcodeFormat>()
+  for (const [format, witness] of Object.entries(formatWitness) as [OpcodeFormat, string | undefined][]) {
+    if (witness === undefined) continue
+    const number = byName.get(witness)?.format
+    if (number === undefined) continue // an unused format is no loss; a used one is missed below
+    const other = formats.get(number)
+    if (other !== undefined) throw strangeTable(`\`${witness}\` should have the format ${format}, but it has ${other}`)
+    formats.set(number, format)
+  }
+  return rows.map((row) => {
+    const format = formats.get(row.format)
+    if (format === undefined) throw strangeTable(`\`${row.name}\` has the unknown operand format ${row.format}`)
+    return { ...row, format }
+  })
+}
+
+function isText(memory: Uint8Array, at: number, text: string): boolean {
+  if (at === 0 || at + text.length >= memory.length || memory[at + text.length] !== 0) return false
+  for (let i = 0; i < text.length; i++) if (memory[at + i] !== text.charCodeAt(i)) return false
+  return true
+}
+
+/** The identifier that lies at an address as a C string, or undefined. */
+function nameAt(memory: Uint8Array, at: number): string | undefined {
+  if (at === 0 || at >= memory.length) return undefined
+  const end = memory.subarray(at, at + 64).indexOf(0)
+  const text = end < 0 ? "" : String.fromCharCode(...memory.subarray(at, at + end))
+  return /^[a-z_][a-z0-9_]*$/.test(text) ? text : undefined
+}
+
+/** What the module's active data segments put into memory 0. */
+function initialMemory(wasm: Uint8Array): Uint8Array {
+  const reader = byteReader(wasm)
+  if (wasm.length < 8 || reader.u32le() !== 0x6d736100 || reader.u32le() !== 1) throw notWasm("no wasm header")
+  const segments: { at: number; bytes: Uint8Array }[] = []
+  while (!reader.done()) {
+    const id = reader.byte()
+    const body = reader.take(reader.leb())
+    if (id === 11) readDataSection(byteReader(body), segments)
+  }
+  const end = segments.reduce((most, s) => Math.max(most, s.at + s.bytes.length), 0)
+  if (end > MAX_DATA_END) throw notWasm(`its data ends at ${end}`)
+  const memory = new Uint8Array(end)
+  for (const { at, bytes } of segments) memory.set(bytes, at)
+  return memory
+}
+
+function readDataSection(reader: ByteReader, segments: { at: number; bytes: Uint8Array }[]): void {
+  for (let count = reader.leb(); count > 0; count--) {
+    const kind = reader.leb()
+    if (kind === 1) {
+      reader.take(reader.leb()) // passive
+      continue
+    }
+    if (kind === 2) reader.leb()
+    else if (kind !== 0) throw notWasm(`data segment of kind ${kind}`)
+    if (reader.byte() !== 0x41) throw notWasm("a data segment whose address is not constant")
+    const at = reader.leb() // i32.const; addresses below 2 GB read the same signed and unsigned up to the last group's sign
+    if (reader.byte() !== 0x0b) throw notWasm("a data segment whose address is not constant")
+    segments.push({ at, bytes: reader.take(reader.leb()) })
+  }
+}
+
+type ByteReader = ReturnType<typeof byteReader>
+
+function byteReader(bytes: Uint8Array) {
+  let at = 0
+  const take = (length: number): Uint8Array => {
+    if (length > bytes.length - at) throw notWasm("it is cut short")
+    return bytes.subarray(at, (at += length))
+  }
+  const byte = (): number => take(1)[0]!
+  return {
+    take,
+    byte,
+    done: () => at >= bytes.length,
+    u32le: () => new DataView(bytes.buffer, bytes.byteOffset + at, take(4).length).getUint32(0, true),
+    leb(): number {
+      let value = 0
+      for (let shift = 0; shift < 35; shift += 7) {
+        const b = byte()
+        value += (b & 0x7f) * 2 ** shift
+        if (b < 0x80) return value
+      }
+      throw notWasm("a number that is too long")
+    },
+  }
+}
