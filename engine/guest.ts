@@ -1,0 +1,124 @@
+// The guest as EdgeBox ships it: templates/guest/*.c -> dist/guest.so, templates/guest/core.ts -> dist/guest-core.js.
+//
+// Compiling C takes seconds and the sources change rarely: the library is kept with the hash of what it was made from.
+import { build } from "esbuild"
+import { createHash } from "node:crypto"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+
+/** The guest, ready to be loaded into an engine. */
+export interface Guest {
+  /** The C glue, a library (ARCHITECTURE.md, "Libraries"). */
+  library: Uint8Array
+  /** The core: a script for `guest_eval_core`. */
+  core: string
+}
+
+const flags = [
+  "--target=wasm32-unknown-unknown",
+  // Nothing newer than what every host has had for years: frozen code and the engine ask for more, the guest need not.
+  ...["-mcpu=mvp", "-mmutable-globals", "-msign-ext"],
+  ...["-fPIC", "-Oz", "-nostdlib", "-ffreestanding", "-fvisibility=hidden", "-Wall", "-Werror"],
+  ...[
+    "-shared",
+    "-Wl,--no-entry",
+    "-Wl,--experimental-pic",
+    "-Wl,--unresolved-symbols=import-dynamic",
+    "-Wl,--strip-all",
+  ],
+]
+
+/** Build the guest from `root`/templates into `root`/dist. Without a change since the last time, that is reading two files. */
+export async function buildGuest(root: string): Promise<Guest> {
+  const dist = join(root, "dist")
+  mkdirSync(dist, { recursive: true })
+  const [library, core] = await Promise.all([buildLibrary(root, dist), buildCore(root, dist)])
+  return { library, core }
+}
+
+/** Read what buildGuest wrote. */
+export function readGuest(dist: string): Guest {
+  return {
+    library: new Uint8Array(readFileSync(join(dist, "guest.so"))),
+    core: readFileSync(join(dist, "guest-core.js"), "utf8"),
+  }
+}
+
+async function buildLibrary(root: string, dist: string): Promise<Uint8Array> {
+  const folder = join(root, "templates/guest")
+  const files = Object.fromEntries(
+    readdirSync(folder)
+      .filter((name) => /\.[ch]$/.test(name))
+      .sort()
+      .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+  )
+  const hash = createHash("sha256")
+    .update(JSON.stringify([flags, files]))
+    .digest("hex")
+  const output = join(dist, "guest.so")
+  const stamp = `${output}.hash`
+  if (readIfThere(stamp) === hash) return new Uint8Array(readFileSync(output))
+  const library = await compile(files)
+  writeFileSync(output, library)
+  writeFileSync(stamp, hash)
+  return library
+}
+
+async function compile(files: Record<string, string>): Promise<Uint8Array> {
+  const { commands } = await import("@yowasp/clang")
+  const sources = Object.keys(files).filter((name) => name.endsWith(".c"))
+  let said = ""
+  const listen = (bytes: Uint8Array | null) => {
+    if (bytes !== null) said += new TextDecoder().decode(bytes)
+  }
+  try {
+    const made = await commands.clang([...flags, "-o", "guest.so", ...sources], files, {
+      stdout: listen,
+      stderr: listen,
+      fetchProgress: () => {}, // it would talk on the terminal
+    })
+    const library = made?.["guest.so"]
+    if (library instanceof Uint8Array) return library
+  } catch (error) {
+    if (said === "") throw error
+  }
+  throw new Error(`the guest's C does not compile:\n${said}`)
+}
+
+async function buildCore(root: string, dist: string): Promise<string> {
+  const source = await bundleScript(root, "templates/guest/core.ts")
+  const output = join(dist, "guest-core.js")
+  if (readIfThere(output) !== source) writeFileSync(output, source)
+  return source
+}
+
+/**
+ * One script from a file that exports `start(native)`. Its completion value is that function.
+ * Identifiers are shortened: their names would be atoms in every artifact.
+ */
+export async function bundleScript(root: string, entry: string): Promise<string> {
+  const result = await build({
+    entryPoints: [join(root, entry)],
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "$",
+    platform: "neutral",
+    target: "es2023",
+    minify: true,
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "warning",
+  })
+  const text = result.outputFiles[0]?.text ?? ""
+  return `(function(){"use strict";${text};return $.start})()`
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,239 @@
+// `error.stack` as programs written for Node expect it: a header, then "    at name (file:line:column)" lines.
+//
+// The engine by itself stores only the frames, without a header. While it builds a trace it calls whatever function sits in
+// Error.prepareStackTrace; ours sits there, as an object of a callable class rather than as a C function, because the engine
+// calls those without checking the stack: so the trace of a stack overflow is not lost.
+#include "guest.h"
+
+// What a CallSite object points at; checked against a known trace in install_trace().
+typedef struct {
+  JSValue file_name;
+  JSValue function;
+  JSValue function_name;
+  bool native;
+  bool constructor;
+  i32 line;
+  i32 column;
+} CallSite;
+
+typedef struct {
+  char *bytes;
+  size_t length, capacity;
+} Text;
+
+static JSValue hook = JS_UNDEFINED;
+static size_t stack_size;
+static i32 probing; // 1: the next trace is the known one; 2: it was as expected
+
+/** One row for each stretch of the bundle: from this generated position on, that original one. Sorted. */
+typedef struct {
+  u32 generated_line, generated_column;
+  u32 file; // index into `position_files`
+  u32 line, column;
+} Position;
+
+static const char *position_file;
+static const Position *positions;
+static u32 position_count;
+static const char *const *position_files;
+
+/**
+ * Frames whose file name is `file` are shown where the table says. `rows` and `files` (of NUL-terminated names) and `file` itself stay
+ * the builder's: allocated with malloc and never freed. Lines and columns count from 1.
+ */
+EXPORT void guest_set_positions(const char *file, const Position *rows, u32 count, const char *const *files) {
+  position_file = file;
+  positions = rows;
+  position_count = count;
+  position_files = files;
+}
+
+static void put(Text *text, const char *bytes, size_t length) {
+  if (text->length + length > text->capacity) {
+    size_t capacity = (text->length + length) * 2 + 256;
+    char *grown = malloc(capacity);
+    if (grown == NULL) return;
+    memcpy(grown, text->bytes, text->length);
+    if (text->bytes != NULL) {
+      if (!running) memset(text->bytes, 0, text->capacity);
+      free(text->bytes);
+    }
+    text->bytes = grown;
+    text->capacity = capacity;
+  }
+  memcpy(text->bytes + text->length, bytes, length);
+  text->length += length;
+}
+
+static void put_string(Text *text, const char *string) { put(text, string, strlen(string)); }
+
+static void put_value(Text *text, JSValue value) {
+  size_t length;
+  const char *bytes = JS_ToCStringLen2(ctx, &length, value, false);
+  if (bytes == NULL) {
+    JS_FreeValue(ctx, JS_GetException(ctx));
+    return;
+  }
+  put(text, bytes, length);
+  JS_FreeCString(ctx, bytes);
+}
+
+// A property as a string; undefined when it is not there or reading it throws.
+static JSValue read_string(JSValue error, const char *name) {
+  JSValue value = JS_GetPropertyStr(ctx, error, name);
+  if (!is_exception(value) && !is_string(value) && TAG_OF(value) != TAG_UNDEFINED) {
+    JSValue string = JS_ToString(ctx, value);
+    JS_FreeValue(ctx, value);
+    value = string;
+  }
+  if (is_exception(value)) {
+    JS_FreeValue(ctx, JS_GetException(ctx));
+    return JS_UNDEFINED;
+  }
+  return value;
+}
+
+static void put_header(Text *text, JSValue error) {
+  JSValue name = read_string(error, "name");
+  JSValue message = read_string(error, "message");
+  if (is_string(name)) put_value(text, name);
+  else put_string(text, "Error");
+  if (is_string(message)) {
+    size_t before = text->length;
+    if (before > 0) put_string(text, ": ");
+    size_t with_colon = text->length;
+    put_value(text, message);
+    if (text->length == with_colon) text->length = before;
+  }
+  JS_FreeValue(ctx, name);
+  JS_FreeValue(ctx, message);
+}
+
+static const Position *find_position(u32 line, u32 column) {
+  u32 low = 0, high = position_count;
+  while (low < high) {
+    u32 middle = (low + high) / 2;
+    const Position *row = &positions[middle];
+    bool after = row->generated_line > line || (row->generated_line == line && row->generated_column > column);
+    if (after) high = middle;
+    else low = middle + 1;
+  }
+  return low == 0 ? NULL : &positions[low - 1];
+}
+
+static void put_place(Text *text, const CallSite *site) {
+  char number[32];
+  const char *file = JS_ToCStringLen2(ctx, NULL, site->file_name, false);
+  if (file == NULL) {
+    JS_FreeValue(ctx, JS_GetException(ctx));
+    return;
+  }
+  const char *shown = file;
+  i32 line = site->line, column = site->column;
+  if (position_file != NULL && strlen(file) == strlen(position_file) && memcmp(file, position_file, strlen(file)) == 0) {
+    const Position *row = find_position(line, column);
+    if (row != NULL) {
+      shown = position_files[row->file];
+      line = row->line;
+      column = row->column;
+    }
+  }
+  put_string(text, shown);
+  if (line >= 0) {
+    snprintf(number, sizeof(number), ":%d:%d", line, column);
+    put_string(text, number);
+  }
+  JS_FreeCString(ctx, file);
+}
+
+static bool equals(JSValue value, const char *expected) {
+  size_t length;
+  const char *bytes = is_string(value) ? JS_ToCStringLen2(ctx, &length, value, false) : NULL;
+  if (bytes == NULL) return false;
+  bool same = length == strlen(expected) && memcmp(bytes, expected, length) == 0;
+  JS_FreeCString(ctx, bytes);
+  return same;
+}
+
+// Functions of the guest itself were compiled without file names and lines; their frames are nobody's business.
+static bool is_hidden(const CallSite *site) { return !site->native && is_object(site->function) && site->line <= 0; }
+
+static void put_frame(Text *text, const CallSite *site) {
+  if (is_hidden(site)) return;
+  bool named = is_string(site->function_name);
+  put_string(text, "\n    at ");
+  if (site->constructor && named) put_string(text, "new ");
+  if (named) put_value(text, site->function_name);
+  if (site->native) {
+    put_string(text, named ? " (native)" : "native");
+    return;
+  }
+  if (named) put_string(text, " (");
+  put_place(text, site);
+  if (named) put_string(text, ")");
+}
+
+static JSValue format_trace(JSValue error, JSValue sites) {
+  Text text = {NULL, 0, 0};
+  put_header(&text, error);
+  for (u32 i = 0;; i++) {
+    JSValue value = JS_GetPropertyUint32(ctx, sites, i);
+    u32 class_id;
+    const CallSite *site = is_object(value) ? JS_GetAnyOpaque(value, &class_id) : NULL;
+    if (site != NULL) {
+      if (i == 0 && probing == 1 && equals(site->file_name, "probe.js") && equals(site->function_name, "Probe") &&
+          !site->native && site->constructor && site->line == 2 && site->column > 20 && site->column < 35)
+        probing = 2;
+      put_frame(&text, site);
+    }
+    JS_FreeValue(ctx, value);
+    if (site == NULL) break;
+  }
+  JSValue result = JS_NewStringLen(ctx, text.bytes, text.length);
+  if (text.bytes != NULL) {
+    if (!running) memset(text.bytes, 0, text.capacity);
+    free(text.bytes);
+  }
+  return result;
+}
+
+static JSValue prepare(JSContext *c, JSValue func, JSValue this_val, int argc, JSValue *argv, int flags) {
+  if (argc < 2) return JS_UNDEFINED;
+  // Getters of `name` and conversions below call functions: let them, even where the stack has just overflowed.
+  if (stack_size != 0) JS_SetMaxStackSize(rt, stack_size + 32768);
+  JSValue result = format_trace(argv[0], argv[1]);
+  if (stack_size != 0) JS_SetMaxStackSize(rt, stack_size);
+  return result;
+}
+
+static const JSClassDef trace_class = {"Function", NULL, NULL, prepare, NULL};
+
+void set_stack_size(size_t bytes) {
+  stack_size = bytes;
+  JS_SetMaxStackSize(rt, bytes);
+}
+
+JSValue trace_hook(void) { return JS_DupValue(ctx, hook); }
+
+bool install_trace(void) {
+  u32 class_id = 0;
+  JS_NewClassID(rt, &class_id);
+  if (JS_NewClass(rt, class_id, &trace_class) != 0) return false;
+  hook = JS_NewObjectClass(ctx, class_id);
+  if (is_exception(hook)) return false;
+  JSValue global = JS_GetGlobalObject(ctx);
+  JSValue error = JS_GetPropertyStr(ctx, global, "Error");
+  JS_SetPropertyStr(ctx, error, "prepareStackTrace", JS_DupValue(ctx, hook));
+  JS_FreeValue(ctx, error);
+  JS_FreeValue(ctx, global);
+
+  static const char source[] = "\n(function Probe() { return new Error('x') })";
+  JSValue function = JS_Eval(ctx, source, sizeof(source) - 1, "probe.js", 0);
+  probing = 1;
+  JSValue result = JS_CallConstructor(ctx, function, 0, NULL);
+  JS_FreeValue(ctx, function);
+  JS_FreeValue(ctx, result);
+  bool right = probing == 2;
+  probing = 0;
+  return right;
+}
