@@ -336,6 +336,7 @@ export const JSString = {
   hash_kind_type: 4, // u32: hash in the low 28 bits
   kind_shift: 28, // 2 bits, JSStringKind
   atom_type_shift: 30, // 2 bits, JSAtomType; 0 when the string is no atom
+  hash_private: 1, // the hash of a private name, which has a symbol's type
   hash_next: 8, // atoms: the next of the same hash; symbols: the atom itself
   characters: 24,
   slice_parent: 24, // JSString

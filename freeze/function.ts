@@ -155,6 +155,7 @@ export interface FunctionInfo {
   lineTable: Uint8Array | undefined
   /** Address of the pc2line table, or 0. */
   lineTablePointer: Pointer
-  /** The source text, undefined when it was stripped. */
-  source: string | undefined
+  /** Where the source text lies, UTF-8; both 0 when it was stripped. */
+  sourcePointer: Pointer
+  sourceLength: number
 }
