@@ -2,7 +2,9 @@
 //
 // In: the library's bytes and a live engine. Out: an instance whose data lies at `memoryBase` in the engine's memory and
 // whose functions fill table slots from `tableBase`. The format is the tool conventions' DynamicLinking.md (`dylink.0`).
+import { foldConstants } from "./constants.ts"
 import type { LiveEngine, Pointer } from "./live.ts"
+import { Reader, readSections } from "../wizer/sections.ts"
 
 /** What a library asks of its loader: the `dylink.0` section's memory info. Sizes in bytes and slots, alignments as powers of 2. */
 export interface DylinkInfo {
@@ -32,12 +34,12 @@ export function loadLibrary(
   engine: LiveEngine,
   bytes: Uint8Array,
   name: string,
-  wasi: WebAssembly.ModuleImports,
+  wasi: (name: string) => WebAssembly.ImportValue,
 ): LoadedLibrary {
-  const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
-  const info = readDylinkInfo(module, name)
+  const info = readDylinkInfo(bytes, name)
   const memoryBase = reserveMemory(engine, info)
   const tableBase = engine.table.grow(info.tableSize)
+  const module = new WebAssembly.Module(foldConstants(bytes, { memoryBase, tableBase }) as Uint8Array<ArrayBuffer>)
   const got = { func: new Map<string, number>(), mem: new Map<string, number>() }
   const gotGlobals = new Map<string, WebAssembly.Global>()
 
@@ -60,7 +62,7 @@ export function loadLibrary(
       gotGlobals.set(`${from} ${symbol}`, global)
       return global
     }
-    if (from === "wasi_snapshot_preview1" && wasi[symbol] !== undefined) return wasi[symbol]
+    if (from === "wasi_snapshot_preview1") return wasi(symbol)
     if (from === "env") {
       if (symbol === "__memory_base") return new WebAssembly.Global({ value: "i32", mutable: false }, memoryBase)
       if (symbol === "__table_base") return new WebAssembly.Global({ value: "i32", mutable: false }, tableBase)
@@ -97,25 +99,17 @@ function reserveMemory(engine: LiveEngine, info: DylinkInfo): Pointer {
   return (pointer + alignment - 1) & -alignment
 }
 
-function readDylinkInfo(module: WebAssembly.Module, name: string): DylinkInfo {
-  const [section] = WebAssembly.Module.customSections(module, "dylink.0")
+function readDylinkInfo(library: Uint8Array, name: string): DylinkInfo {
+  const section = readSections(library).find((s) => s.name === "dylink.0")
   if (section === undefined) throw new Error(`library ${name} has no dylink.0 section`)
-  const bytes = new Uint8Array(section)
-  let at = 0
-  const leb = (): number => {
-    let value = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++]
-      if (byte === undefined || shift > 28) throw new Error(`library ${name} has a damaged dylink.0 section`)
-      value |= (byte & 0x7f) << shift
-      if ((byte & 0x80) === 0) return value >>> 0
+  const r = new Reader(section.bytes, section.offset)
+  while (!r.done) {
+    const type = r.u8()
+    const end = r.u32() + r.pos
+    if (type === 1) {
+      return { memorySize: r.u32(), memoryAlignment: r.u32(), tableSize: r.u32(), tableAlignment: r.u32() }
     }
-  }
-  while (at < bytes.length) {
-    const type = leb()
-    const end = leb() + at
-    if (type === 1) return { memorySize: leb(), memoryAlignment: leb(), tableSize: leb(), tableAlignment: leb() }
-    at = end
+    r.pos = end
   }
   return { memorySize: 0, memoryAlignment: 0, tableSize: 0, tableAlignment: 0 }
 }

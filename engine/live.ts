@@ -65,12 +65,16 @@ export function startEngine(
     const group = (imports[from] ??= {})
     group[name] = given
   }
-  engine = liveEngine(new WebAssembly.Instance(module, imports), imports)
+  const wasi = (name: string) =>
+    options.imports?.["wasi_snapshot_preview1"]?.[name] ??
+    defaults["wasi_snapshot_preview1"]?.[name] ??
+    missing("wasi_snapshot_preview1", name)
+  engine = liveEngine(new WebAssembly.Instance(module, imports), wasi)
   if (options.initialize !== false && engine.has("_initialize")) engine.call("_initialize")
   return engine
 }
 
-function liveEngine(instance: WebAssembly.Instance, imports: WebAssembly.Imports): LiveEngine {
+function liveEngine(instance: WebAssembly.Instance, wasi: (name: string) => EngineFunction): LiveEngine {
   const exports = instance.exports
   const memory = exports["memory"] as WebAssembly.Memory
   const functionOf = (name: string): ((...args: (number | bigint)[]) => unknown) => {
@@ -118,7 +122,7 @@ function liveEngine(instance: WebAssembly.Instance, imports: WebAssembly.Imports
       return new TextDecoder().decode(bytes.subarray(pointer, end < 0 ? undefined : end))
     },
     load(library, name) {
-      const loaded = loadLibrary(engine, library, name, imports["wasi_snapshot_preview1"] ?? {})
+      const loaded = loadLibrary(engine, library, name, wasi)
       engine.libraries.push(loaded)
       return loaded
     },

@@ -151,6 +151,7 @@ u32 JS_GetClassID(JSValue);
 void *JS_GetAnyOpaque(JSValue, u32 *class_id);
 JSAtom JS_GetClassName(JSRuntime *, u32);
 JSValue JS_AtomToString(JSContext *, JSAtom);
+JSAtom JS_DupAtom(JSContext *, JSAtom);
 void JS_FreeAtom(JSContext *, JSAtom);
 JSValue JS_GetGlobalObject(JSContext *);
 JSValue JS_GetPropertyStr(JSContext *, JSValue, const char *);

@@ -1,0 +1,231 @@
+// The edits that the engine gets before it is linked. Each is found by its pattern, counted, and refused when the count is not
+// what it was when the pattern was written: then the engine has changed and someone has to look.
+//
+//   removeDumpTests    the interpreter asks before every opcode whether to print it; nobody does
+//   dispatchDirectly   its jump table goes through a table in memory; the two become one
+//   countNativeStack   functions that recurse count the native stack they use, and the engine's own checks look at the count
+//
+// The first two are for speed alone. The third is what makes deep recursion an exception of the guest's instead of a crash of
+// the host's stack (docs/decisions.md, "Two stacks").
+import { Writer } from "../wizer/sections.ts"
+import { callGraph, recursiveFunctions } from "./callgraph.ts"
+import { decode, Instructions, Op, Type, type Instruction } from "./code.ts"
+import { engineEditRefused } from "./errors.ts"
+import type { ModuleParts } from "./module.ts"
+
+/** What each edit found; compared with `expected`. */
+export interface EditCounts {
+  dumpTests: number
+  dispatchTargets: number
+  stackChecks: number
+}
+
+/** In the engine of quickjs-wasi 3.6.2. */
+const expected: EditCounts = { dumpTests: 222, dispatchTargets: 256, stackChecks: 20 }
+
+/** Words of EdgeBox's own, in the memory below the engine's data that its first stack occupied. Addresses in bytes. */
+export const words = {
+  /** Bytes of native stack that the guest may use. Hosts that know better than the default write here before `_start`. */
+  nativeStackLimit: 1024,
+  /** Bytes of native stack in use, as counted. */
+  nativeStackUsed: 1028,
+} as const
+
+/** Offset of `stack_limit` in JSRuntime; the probe compares it. */
+export interface EditLayout {
+  stackLimit: number
+  dumpFlags: number
+}
+
+/** Apply every edit to a parsed engine, in place. Throws EB403 when a pattern is not found as often as it was. */
+export function editEngine(module: ModuleParts, interpreter: number, layout: EditLayout): EditCounts {
+  const at = interpreter - module.importedFunctions
+  const body = module.bodies[at]
+  if (body === undefined) throw new Error("the interpreter is not a defined function")
+  const dumps = removeDumpTests(body, layout.dumpFlags)
+  const dispatch = dispatchDirectly(dumps.body, module)
+  module.bodies[at] = dispatch.body
+  const stackChecks = countNativeStack(module, layout.stackLimit)
+  const counts: EditCounts = { dumpTests: dumps.count, dispatchTargets: dispatch.targets, stackChecks }
+  for (const [name, count] of Object.entries(counts) as [keyof EditCounts, number][]) {
+    if (count !== expected[name]) throw engineEditRefused(name, expected[name], count)
+  }
+  return counts
+}
+
+/**
+ * Take out `if (runtime.dump_flags & bit) print(...)`:
+ *
+ *     <address> i32.load8_u offset=dump_flags+1  i32.const 128  i32.and  if  <pushes>  call  end   ->   <address> drop
+ *
+ * The pushes are loads of locals and constants, and the call is the last thing in the `if`, so nothing else is lost.
+ */
+export function removeDumpTests(body: Uint8Array, dumpFlags: number): { body: Uint8Array; count: number } {
+  const code = decode(body)
+  const out = new Writer()
+  let copied = 0
+  let count = 0
+  code.forEach((load, i) => {
+    if (load.op !== Op.i32_load8_u || load.b !== dumpFlags + 1) return
+    const end = endOfDumpTest(code, i)
+    if (end === undefined) return
+    out.bytes(body.subarray(copied, load.at)).u8(Op.drop)
+    copied = end
+    count++
+  })
+  out.bytes(body.subarray(copied))
+  return { body: out.finish(), count }
+}
+
+function endOfDumpTest(code: Instruction[], i: number): number | undefined {
+  const [mask, and, branch] = [code[i + 1], code[i + 2], code[i + 3]]
+  if (mask?.op !== Op.i32_const || mask.a !== 128 || and?.op !== Op.i32_and) return undefined
+  if (branch?.op !== Op.if || branch.a !== Type.void) return undefined
+  let at = i + 4
+  while (code[at]?.op === Op.local_get || code[at]?.op === Op.i32_const) at++
+  const [call, end] = [code[at], code[at + 1]]
+  return call?.op === Op.call && end?.op === Op.end ? end.end : undefined
+}
+
+/**
+ * The interpreter's computed goto became a table of numbers in memory in front of a `br_table`:
+ *
+ *     load8_u opcode  (tee)  i32.const 2  i32.shl  i32.load offset=T  i32.const 2  i32.sub  br_table L0 L1 ...
+ *
+ * Both are constant, so the `br_table` is permuted by the table in memory and takes the opcode itself.
+ */
+export function dispatchDirectly(body: Uint8Array, module: ModuleParts): { body: Uint8Array; targets: number } {
+  const code = decode(body)
+  for (let i = 5; i < code.length; i++) {
+    const table = code[i]
+    if (table?.op !== Op.br_table || table.a < 200) continue
+    const [two, shl, load, bias, sub] = code.slice(i - 5, i) as [
+      Instruction,
+      Instruction,
+      Instruction,
+      Instruction,
+      Instruction,
+    ]
+    if (two.op !== Op.i32_const || two.a !== 2 || shl.op !== Op.i32_shl || load.op !== Op.i32_load) continue
+    if (bias.op !== Op.i32_const || sub.op !== Op.i32_sub) continue
+    const old = branchTargets(body, table)
+    const numbers = new DataView(dataAt(module, load.b, 256 * 4).slice().buffer)
+    const targets = Array.from({ length: 256 }, (_, opcode) => {
+      const number = numbers.getInt32(opcode * 4, true) - bias.a
+      return old.labels[number] ?? old.fallback
+    })
+    const out = new Writer().bytes(body.subarray(0, two.at)).u8(Op.br_table).u32(targets.length)
+    for (const label of targets) out.u32(label)
+    out.u32(old.fallback).bytes(body.subarray(table.end))
+    return { body: out.finish(), targets: targets.length }
+  }
+  return { body, targets: 0 }
+}
+
+function branchTargets(body: Uint8Array, table: Instruction): { labels: number[]; fallback: number } {
+  const code = new Instructions(body)
+  const r = code.reader
+  r.pos = table.at + 1
+  const labels = Array.from({ length: r.count() }, () => r.u32())
+  return { labels, fallback: r.u32() }
+}
+
+/** Initial memory contents. All of the range must come from one active segment. */
+function dataAt(module: ModuleParts, address: number, length: number): Uint8Array {
+  for (const segment of module.data) {
+    const start = segment.offset?.value?.op === "i32.const" ? segment.offset.value.value >>> 0 : undefined
+    if (start === undefined || address < start || address + length > start + segment.data.length) continue
+    return segment.data.subarray(address - start, address - start + length)
+  }
+  throw engineEditRefused("dispatchTargets", expected.dispatchTargets, 0)
+}
+
+// A function's native frame is not visible to the guest. V8's baseline compiler gives every parameter and local a slot of up to
+// 8 bytes; measured on Node 20, the interpreter's frame is 418 bytes with 57 of them.
+const frameBytes = (locals: number) => 64 + 8 * locals
+
+/** Frames below this are not counted one by one: `slack` covers them. */
+const smallFrame = 160
+const slack = 1.5
+
+/**
+ * Make recursive functions add the size of their native frame to a word in memory and take it off when they return, and make
+ * the engine's stack checks fail when the word exceeds the limit.
+ *
+ *     i32.load offset=stack_limit   ->   i32.load offset=stack_limit  i32.const -1  used <= limit  select
+ *
+ * A check compares the stack pointer with the runtime's limit; -1 is above every address. Returns the number of checks.
+ */
+export function countNativeStack(module: ModuleParts, stackLimit: number): number {
+  const recursive = recursiveFunctions(callGraph(module))
+  let checks = 0
+  module.bodies = module.bodies.map((body, i) => {
+    const index = i + module.importedFunctions
+    const checked = checkNativeStack(body, stackLimit)
+    checks += checked.count
+    const type = module.types[module.typeOf(index)]
+    if (type === undefined) throw new Error(`function ${index} has no type`)
+    const locals = new Instructions(body).locals.reduce((sum, group) => sum + group.count, type.params.length)
+    const frame = frameBytes(locals)
+    if (!recursive.has(index) || (frame < smallFrame && checked.count === 0)) return checked.body
+    return chargeFrame(checked.body, Math.ceil((frame * slack) / 8) * 8, type.results)
+  })
+  return checks
+}
+
+function checkNativeStack(body: Uint8Array, stackLimit: number): { body: Uint8Array; count: number } {
+  const out = new Writer()
+  const code = new Instructions(body)
+  let copied = 0
+  let count = 0
+  while (code.next()) {
+    if (code.op !== Op.i32_load || code.b !== stackLimit) continue
+    out.bytes(body.subarray(copied, code.end)).u8(Op.i32_const).s32(-1)
+    loadWord(out, words.nativeStackLimit)
+    loadWord(out, words.nativeStackUsed)
+    out.u8(0x4f).u8(Op.select) // i32.ge_u
+    copied = code.end
+    count++
+  }
+  return { body: out.bytes(body.subarray(copied)).finish(), count }
+}
+
+/** Wrap a body: count the frame, run, take it off. A `return` becomes a branch to the end of the wrapping block. */
+function chargeFrame(body: Uint8Array, bytes: number, results: readonly string[]): Uint8Array {
+  const code = new Instructions(body)
+  const out = new Writer().bytes(body.subarray(0, code.start))
+  addToWord(out, words.nativeStackUsed, bytes, Op.i32_add)
+  out.u8(Op.block).u8(blockType(results))
+  let copied = code.start
+  let depth = 0
+  while (code.next()) {
+    if (code.op === Op.block || code.op === Op.loop || code.op === Op.if) depth++
+    else if (code.op === Op.end) depth--
+    else if (code.op === Op.return) {
+      out.bytes(body.subarray(copied, code.at)).u8(Op.br).u32(depth)
+      copied = code.end
+    }
+  }
+  out.bytes(body.subarray(copied)) // the body's own end closes the block
+  addToWord(out, words.nativeStackUsed, bytes, Op.i32_sub)
+  return out.u8(Op.end).finish()
+}
+
+const typeCodes: Record<string, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c }
+
+function blockType(results: readonly string[]): number {
+  if (results.length === 0) return Type.void
+  const code = results.length === 1 ? typeCodes[results[0] ?? ""] : undefined
+  if (code === undefined) throw new Error(`a function with results ${results.join(", ")} cannot be wrapped`)
+  return code
+}
+
+function loadWord(out: Writer, address: number): void {
+  out.u8(Op.i32_const).s32(0).u8(Op.i32_load).u32(2).u32(address)
+}
+
+function addToWord(out: Writer, address: number, value: number, op: number): void {
+  out.u8(Op.i32_const).s32(0)
+  loadWord(out, address)
+  out.u8(Op.i32_const).s32(value).u8(op).u8(Op.i32_store).u32(2).u32(address)
+}

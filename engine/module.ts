@@ -1,0 +1,73 @@
+// A module taken apart as far as editing and linking need it: types, imports, bodies and table, with the sections kept.
+import {
+  parseCode,
+  parseData,
+  parseElements,
+  parseExports,
+  parseFunctions,
+  parseImports,
+  parseTypes,
+  findSection,
+  readSections,
+  SectionId,
+  type DataSegment,
+  type Export,
+  type FuncType,
+  type Import,
+  type Section,
+} from "../wizer/sections.ts"
+
+/** A parsed module. Function indices count imports first, as everywhere in WebAssembly. */
+export interface ModuleParts {
+  sections: Section[]
+  types: FuncType[]
+  imports: Import[]
+  /** How many functions are imported. */
+  importedFunctions: number
+  /** Type index of each defined function. */
+  functionTypes: number[]
+  /** Bodies of the defined functions, in order. */
+  bodies: Uint8Array[]
+  exports: Export[]
+  data: DataSegment[]
+  /** Functions that element segments put into a table. */
+  tableFunctions: number[]
+  typeOf(functionIndex: number): number
+}
+
+/** Take a module apart. Throws wizer's EB300/EB301 when it is no module. */
+export function parseModule(bytes: Uint8Array): ModuleParts {
+  const sections = readSections(bytes)
+  const section = (id: number) => findSection(sections, id)
+  const imports = parseImports(section(SectionId.Import))
+  const functionImports = imports.filter((i) => i.kind === "func")
+  const functionTypes = parseFunctions(section(SectionId.Function))
+  const elements = parseElements(section(SectionId.Element))
+  return {
+    sections,
+    types: parseTypes(section(SectionId.Type)).map((type) => {
+      if (type.kind !== "func") throw new Error("a module with GC types cannot be linked")
+      return type
+    }),
+    imports,
+    importedFunctions: functionImports.length,
+    functionTypes,
+    bodies: parseCode(section(SectionId.Code)),
+    exports: parseExports(section(SectionId.Export)),
+    data: parseData(section(SectionId.Data)),
+    tableFunctions: elements.flatMap((e) => e.items.flatMap((item) => item.functions)),
+    typeOf(index) {
+      const imported = functionImports[index]
+      const type = imported ? imported.type : functionTypes[index - functionImports.length]
+      if (type === undefined) throw new Error(`function ${index} does not exist`)
+      return type
+    },
+  }
+}
+
+/** Index of an exported function. Throws a plain Error when there is none of this name. */
+export function exportedFunction(module: ModuleParts, name: string): number {
+  const found = module.exports.find((e) => e.kind === "func" && e.name === name)
+  if (!found) throw new Error(`the module does not export the function ${name}`)
+  return found.index
+}

@@ -1,0 +1,140 @@
+// Prelinking, done when EdgeBox itself is built: engine + guest -> base.wasm, the module that every artifact starts from.
+//
+//   1. edit the engine (edits.ts) and export the internals that the guest wraps
+//   2. run it, give it a larger stack, load the guest, let the guest create runtime and context and run its core
+//   3. link what lies in memory now into one module (linker.ts)
+//
+// The base exports everything; linking an artifact keeps `memory` and `_start`.
+import {
+  findSection,
+  makeSection,
+  parseExports,
+  replaceSection,
+  SectionId,
+  writeBody,
+  writeExport,
+  writeModule,
+  writeVector,
+} from "../wizer/sections.ts"
+import { JSContext, JSRuntime } from "./abi.ts"
+import { Instructions, Op } from "./code.ts"
+import { editEngine, words, type EditCounts } from "./edits.ts"
+import { engineEditRefused } from "./errors.ts"
+import type { Guest } from "./guest.ts"
+import { link, type LinkResult } from "./linker.ts"
+import { startEngine, type LiveEngine } from "./live.ts"
+import { exportedFunction, parseModule, type ModuleParts } from "./module.ts"
+import type { EnginePackage } from "./package.ts"
+
+/** The engine's shadow stack in artifacts, in bytes. A plain frame takes about 250. */
+export const shadowStackBytes = 4 << 20
+
+/**
+ * Native stack that the guest may use unless the host says otherwise, in bytes as edits.ts counts them. It fits V8's default
+ * stack of 984 KB and the 65,536 values of wabt's interpreter with room to spare.
+ */
+export const defaultNativeStackBytes = 512 << 10
+
+export interface Prelinked extends LinkResult {
+  edits: EditCounts
+}
+
+/** Make the base. Throws EB4xx when the engine is not the one that EdgeBox was written for. */
+export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
+  const module = parseModule(engine.wasm)
+  const interpreter = findInterpreter(module)
+  const edits = editEngine(module, interpreter, { stackLimit: JSRuntime.stack_limit, dumpFlags: JSRuntime.dump_flags })
+  const findLine = findLineNumber(module)
+  const edited = rebuild(module, [{ name: "engine_find_line_num", index: findLine }])
+
+  let live: LiveEngine | undefined
+  const host = (name: string) => () => {
+    throw new Error(`the engine called ${name} while the base was made (${live === undefined ? "early" : "late"})`)
+  }
+  const hostNames = parseModule(edited)
+    .imports.filter((i) => i.module === "env")
+    .map((i) => i.name)
+  live = startEngine(edited, { imports: { env: Object.fromEntries(hostNames.map((name) => [name, host(name)])) } })
+  enlargeStack(live)
+  live.load(guest.library, "guest")
+  startGuest(live, guest)
+
+  const parts = parseModule(edited)
+  const redirects = hostNames.map((name) => ({ from: parts.imports.findIndex((i) => i.name === name), to: name }))
+  const linked = link({
+    module: parts,
+    live,
+    mayImport: true,
+    redirects: [...redirects, { from: findLine, to: "guest_find_line_num" }],
+  })
+  return { ...linked, edits }
+}
+
+/** JS_CallInternal: what JS_Call is one call to. */
+export function findInterpreter(module: ModuleParts): number {
+  const body = module.bodies[exportedFunction(module, "JS_Call") - module.importedFunctions]
+  const calls: number[] = []
+  const code = new Instructions(body ?? new Uint8Array([0]))
+  while (code.next()) if (code.op === Op.call) calls.push(code.a)
+  const [only] = calls
+  if (only === undefined || calls.length !== 1) throw engineEditRefused("JS_CallInternal", 1, calls.length)
+  return only
+}
+
+/** find_line_num(bytecode, pc, *column): reads the fields of the line table, in a function of three i32 that returns one. */
+function findLineNumber(module: ModuleParts): number {
+  const found: number[] = []
+  module.bodies.forEach((body, i) => {
+    const index = i + module.importedFunctions
+    const type = module.types[module.typeOf(index)]
+    if (`${type?.params}->${type?.results}` !== "i32,i32,i32->i32") return
+    const wanted = new Set([60, 64, 72, 76]) // line_num, col_num, pc2line_len, pc2line_buf
+    const code = new Instructions(body)
+    let calls = 0
+    while (code.next()) {
+      if (code.op === Op.i32_load) wanted.delete(code.b)
+      if (code.op === Op.call) calls++
+    }
+    if (wanted.size === 0 && body.length < 600) found.push(index)
+  })
+  const [only] = found
+  if (only === undefined || found.length !== 1) throw engineEditRefused("find_line_num", 1, found.length)
+  return only
+}
+
+/** Write an edited module, with further functions exported. */
+function rebuild(module: ModuleParts, more: { name: string; index: number }[]): Uint8Array {
+  const exports = parseExports(findSection(module.sections, SectionId.Export))
+  const entries = [...exports, ...more.map((e) => ({ ...e, kind: "func" as const }))].map(writeExport)
+  let sections = replaceSection(module.sections, makeSection(SectionId.Export, writeVector(entries)))
+  sections = replaceSection(sections, makeSection(SectionId.Code, writeVector(module.bodies.map(writeBody))))
+  return writeModule(sections)
+}
+
+/** Move the shadow stack to a place of its own. Before anything is on it. */
+function enlargeStack(live: LiveEngine): void {
+  const bottom = (live.malloc(shadowStackBytes + 16) + 15) & -16
+  live.stackPointer.value = bottom + shadowStackBytes
+  live.view().setUint32(words.nativeStackLimit, 0x7fff_ffff, true)
+}
+
+function startGuest(live: LiveEngine, guest: Guest): void {
+  const exports = live.libraries[0]?.instance.exports as Record<string, (...args: number[]) => number>
+  const call = (name: string, ...args: number[]): number => {
+    const f = exports[name]
+    if (f === undefined) throw new Error(`the guest does not export ${name}`)
+    return f(...args)
+  }
+  const failed = call("guest_init")
+  if (failed !== 0) throw new Error(`the guest could not create a context (step ${failed})`)
+  call("guest_set_stack_size", shadowStackBytes - 4096)
+  call("guest_set_layout", JSContext.random_state)
+  live.withString(guest.core, (pointer, length) => {
+    if (call("guest_eval_core", pointer, length) !== 0) {
+      throw new Error(`the guest's core failed: ${live.readCString(call("guest_error"))}`)
+    }
+  })
+  live.view().setUint32(words.nativeStackLimit, defaultNativeStackBytes, true)
+  const used = live.view().getUint32(words.nativeStackUsed, true)
+  if (used !== 0) throw new Error(`${used} bytes of native stack are still counted after the core ran`)
+}
