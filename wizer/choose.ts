@@ -18,28 +18,42 @@ export interface Work {
   runs: Runs
 }
 
-/** The segments of each memory, at most `limit` together. */
+/** The segments of each memory, at most `limit` together; more only where the limit is below 1. */
 export function chooseWithin(works: readonly Work[], limit: number): Segment[][] {
-  const free = works.map((work) => choose(work, 0))
-  if (countAll(free) <= limit) return free
-  if (limit < 1) return free // nothing fits: the caller says so
-  const price = findPrice(works, limit)
-  const priced = works.map((work) => choose(work, price))
-  return spendRest(works, priced, limit - countAll(priced))
+  let chosen = works.map((work) => choose(work, 0))
+  if (countAll(chosen) > limit && limit >= 1) {
+    const { price, joined } = findPrice(works, limit)
+    chosen = joined.map((work) => choose(work, price))
+    chosen = spendRest(joined, chosen, limit - countAll(chosen))
+  }
+  return chosen.map(toSegments)
 }
 
-function countAll(lists: readonly Segment[][]): number {
-  return lists.reduce((sum, list) => sum + list.length, 0)
+function toSegments({ starts, ends, count }: Runs): Segment[] {
+  const segments: Segment[] = []
+  for (let i = 0; i < count; i++) {
+    const offset = starts[i] ?? 0
+    segments.push({ offset, length: (ends[i] ?? 0) - offset })
+  }
+  return segments
 }
 
-/** The smallest whole price at which the segments fit the limit. */
-function findPrice(works: readonly Work[], limit: number): number {
-  const fits = (price: number) => countAll(works.map((work) => choose(work, price))) <= limit
+function countAll(lists: readonly Runs[]): number {
+  return lists.reduce((sum, list) => sum + list.count, 0)
+}
+
+/** The smallest whole price at which the segments fit the limit, and the runs without the gaps that are filled at it anyway. */
+function findPrice(works: readonly Work[], limit: number): { price: number; joined: Work[] } {
+  const fits = (price: number) => countAll(joined.map((work) => choose(work, price))) <= limit
+  const join = (bytes: number) => works.map(({ image, runs }) => ({ image, runs: fillGaps(runs, bytes) }))
   // The limit'th widest gap says about where to look.
-  const gaps = Float64Array.from(works.flatMap(({ runs }) => [...gapsOf(runs)])).sort()
-  const guess = Math.max(1, Math.round(gaps[Math.max(0, gaps.length - limit)] ?? 1))
+  const guess = Math.max(1, nthGap(works, limit))
   let low = Math.max(0, guess - 16)
-  while (low > 0 && fits(low)) low = Math.floor(low / 2)
+  let joined = join(low) // a segment costs more than its price, so gaps up to it are filled
+  while (low > 0 && fits(low)) {
+    low = Math.floor(low / 2)
+    joined = join(low)
+  }
   let high = guess
   while (!fits(high)) high = high * 2 + 8
   while (high - low > 1) {
@@ -47,125 +61,200 @@ function findPrice(works: readonly Work[], limit: number): number {
     if (fits(middle)) high = middle
     else low = middle
   }
-  return high
+  return { price: high, joined: join(low) }
 }
 
-function* gapsOf({ starts, ends, count }: Runs): Generator<number> {
-  for (let i = 1; i < count; i++) yield (starts[i] ?? 0) - (ends[i - 1] ?? 0)
+function nthGap(works: readonly Work[], n: number): number {
+  const gaps = new Float64Array(works.reduce((sum, { runs }) => sum + Math.max(0, runs.count - 1), 0))
+  let filled = 0
+  for (const { runs } of works) {
+    for (let i = 1; i < runs.count; i++) gaps[filled++] = (runs.starts[i] ?? 0) - (runs.ends[i - 1] ?? 0)
+  }
+  gaps.sort()
+  return gaps[Math.max(0, gaps.length - n)] ?? 1
 }
 
 /** Equal costs go to fewer segments. Small enough not to matter otherwise, large enough to be seen beside 2^33 bytes. */
 const tie = 2 ** -18
 
 /** The cheapest segments of one memory when each costs `price` bytes more than it does. */
-function choose({ image, runs }: Work, price: number): Segment[] {
-  const joined = fillGaps(runs, price) // a segment costs more than `price`, so these gaps are filled anyway
-  const { starts, ends, count } = joined
-  const segments: Segment[] = []
+function choose(work: Work, price: number): Runs {
+  const { image } = work
+  const { starts, ends, count } = fillGaps(work.runs, price)
+  const out = { starts: new Float64Array(count), ends: new Float64Array(count), count: 0 }
   // A gap wider than the most that a segment can cost is never filled: what lies between such gaps is a problem of its own.
   const widest = price + 32
+  let windows: Windows | undefined
   let from = 0
   for (let i = 1; i <= count; i++) {
     if (i < count && (starts[i] ?? 0) - (ends[i - 1] ?? 0) < widest) continue
-    if (i - from === 1) segments.push({ offset: starts[from] ?? 0, length: (ends[from] ?? 0) - (starts[from] ?? 0) })
-    else cover(starts.subarray(from, i), ends.subarray(from, i), image, price + tie, segments)
+    if (i - from === 1) {
+      out.starts[out.count] = starts[from] ?? 0
+      out.ends[out.count++] = ends[from] ?? 0
+    } else {
+      windows ??= makeWindows(count)
+      cover(starts.subarray(from, i), ends.subarray(from, i), image, price + tie, windows, out)
+    }
     from = i
   }
-  return segments
+  return out
 }
 
 /** The dynamic program, over the runs of one neighbourhood; appends to `out`. */
-function cover(starts: Float64Array, ends: Float64Array, image: MemoryImage, price: number, out: Segment[]): void {
+function cover(
+  starts: Float64Array,
+  ends: Float64Array,
+  image: MemoryImage,
+  price: number,
+  { sliding, parent }: Windows,
+  out: Runs,
+): void {
   const count = starts.length
   const fixed = 3 + (image.index ? ulebSize(image.index) : 0) + price
-  const span = (ends[count - 1] ?? 0) - (starts[0] ?? 0)
-  const windows = Array.from({ length: ulebSize(span) }, (_, i) => slidingMinimum(128 ** (i + 1), starts))
   const origin = starts[0] ?? 0 // costs are counted from here, to keep the numbers small and exact
-  const parent = new Int32Array(count)
+  // Sizes of `length` that occur; the largest one fits every segment, so its window never slides.
+  const sizes = ulebSize((ends[count - 1] ?? 0) - origin)
+  for (let size = 1; size < sizes; size++) sliding[size - 1]?.reset()
+  let widest = 0
+  let leastOfAll = Infinity
   let best = 0
   for (let j = 0; j < count; j++) {
     const start = starts[j] ?? 0
     const end = ends[j] ?? 0
     const opened = best + fixed + (image.is64 ? sleb64Size(start) : sleb32Size(start)) - (start - origin)
-    let least = Infinity
-    windows.forEach((window, i) => {
-      window.push(j, opened)
-      const cost = window.least(end) + i + 1
-      if (cost >= least) return
-      least = cost
-      parent[j] = window.index()
-    })
+    if (opened < leastOfAll) {
+      leastOfAll = opened
+      widest = j
+    }
+    let least = leastOfAll + sizes
+    let from = widest
+    for (let size = 1; size < sizes; size++) {
+      const window = sliding[size - 1] as SlidingMinimum
+      window.push(j, start, opened)
+      const cost = window.least(end) + size
+      if (cost < least) {
+        least = cost
+        from = window.index
+      }
+    }
+    parent[j] = from
     best = least + (end - origin)
   }
-  const found: Segment[] = []
+  append(out, starts, ends, parent, count)
+}
+
+/** Follow the choices back from the last run, then put them in order. */
+function append(out: Runs, starts: Float64Array, ends: Float64Array, parent: Int32Array, count: number): void {
+  const first = out.count
   for (let j = count - 1; j >= 0;) {
     const i = parent[j] ?? 0
-    found.push({ offset: starts[i] ?? 0, length: (ends[j] ?? 0) - (starts[i] ?? 0) })
+    out.starts[out.count] = starts[i] ?? 0
+    out.ends[out.count++] = ends[j] ?? 0
     j = i - 1
   }
-  for (let i = found.length - 1; i >= 0; i--) out.push(found[i] as Segment)
+  out.starts.subarray(first, out.count).reverse()
+  out.ends.subarray(first, out.count).reverse()
+}
+
+/** Room for the dynamic program, made once. */
+interface Windows {
+  sliding: SlidingMinimum[]
+  parent: Int32Array
+}
+
+function makeWindows(count: number): Windows {
+  // Runs are six bytes apart at least, so a window holds no more than a sixth of its width.
+  const sliding = [128, 128 ** 2, 128 ** 3, 128 ** 4, 128 ** 5].map(
+    (width) => new SlidingMinimum(width, Math.min(count, Math.ceil(width / 6)) + 2),
+  )
+  return { sliding, parent: new Int32Array(count) }
 }
 
 /** The least value among the runs that begin less than `width` bytes before a position that only moves forward. */
-function slidingMinimum(width: number, starts: Float64Array) {
-  const queue = new Int32Array(starts.length)
-  const values = new Float64Array(starts.length)
-  let head = 0
-  let tail = 0
-  return {
-    push(i: number, value: number): void {
-      while (tail > head && (values[tail - 1] ?? 0) > value) tail--
-      queue[tail] = i
-      values[tail++] = value
-    },
-    /** Infinity when no run is near enough. */
-    least(end: number): number {
-      while (head < tail && end - (starts[queue[head] ?? 0] ?? 0) >= width) head++
-      return head < tail ? (values[head] ?? Infinity) : Infinity
-    },
-    index: () => queue[head] ?? 0,
+class SlidingMinimum {
+  /** The run that the last `least` came from. */
+  index = 0
+  private readonly width: number
+  private readonly capacity: number
+  private readonly indices: Int32Array
+  private readonly starts: Float64Array
+  private readonly values: Float64Array
+  private head = 0 // of a ring; values rise from here to the tail
+  private size = 0
+
+  constructor(width: number, capacity: number) {
+    this.width = width
+    this.capacity = capacity
+    this.indices = new Int32Array(capacity)
+    this.starts = new Float64Array(capacity)
+    this.values = new Float64Array(capacity)
+  }
+
+  reset(): void {
+    this.head = 0
+    this.size = 0
+  }
+
+  push(index: number, start: number, value: number): void {
+    const { capacity, values } = this
+    while (this.size > 0 && start - (this.starts[this.head] ?? 0) >= this.width) this.shift()
+    while (this.size > 0 && (values[(this.head + this.size - 1) % capacity] ?? 0) > value) this.size--
+    const at = (this.head + this.size++) % capacity
+    this.indices[at] = index
+    this.starts[at] = start
+    values[at] = value
+  }
+
+  /** Infinity when no run is near enough. */
+  least(end: number): number {
+    while (this.size > 0 && end - (this.starts[this.head] ?? 0) >= this.width) this.shift()
+    if (this.size === 0) return Infinity
+    this.index = this.indices[this.head] ?? 0
+    return this.values[this.head] ?? Infinity
+  }
+
+  private shift(): void {
+    this.head = (this.head + 1) % this.capacity
+    this.size--
   }
 }
 
 /** Split at the gaps that gain most, while segments are left. */
-function spendRest(works: readonly Work[], lists: Segment[][], rest: number): Segment[][] {
-  const splits: { list: number; segment: number; end: number; start: number; gap: number }[] = []
+function spendRest(works: readonly Work[], lists: Runs[], rest: number): Runs[] {
+  const splits: { list: number; end: number; start: number; gap: number }[] = []
   works.forEach(({ runs }, list) => {
+    const chosen = lists[list] as Runs
     let segment = 0
     for (let i = 1; i < runs.count; i++) {
       const end = runs.ends[i - 1] ?? 0
       const start = runs.starts[i] ?? 0
-      const segments = lists[list] ?? []
-      while (segmentEnd(segments[segment]) < end) segment++
-      if (start < segmentEnd(segments[segment])) splits.push({ list, segment, end, start, gap: start - end })
+      while ((chosen.ends[segment] ?? Infinity) < end) segment++
+      // A header is at most 16 bytes: a split at a wider gap gains.
+      if (start < (chosen.ends[segment] ?? 0) && start - end > 16) splits.push({ list, end, start, gap: start - end })
     }
   })
   splits.sort((a, b) => b.gap - a.gap || a.list - b.list || a.start - b.start)
-  // A header is at most so large: a split at a wider gap always gains.
-  const chosen = splits.slice(0, rest).filter(({ gap }) => gap > 16)
-  return lists.map((segments, list) =>
+  const best = splits.slice(0, rest)
+  return lists.map((chosen, list) =>
     splitAt(
-      segments,
-      chosen.filter((split) => split.list === list),
+      chosen,
+      best.filter((split) => split.list === list),
     ),
   )
 }
 
-function segmentEnd(segment: Segment | undefined): number {
-  return segment ? segment.offset + segment.length : Infinity
-}
-
-function splitAt(segments: readonly Segment[], splits: { segment: number; end: number; start: number }[]): Segment[] {
-  const sorted = splits.sort((a, b) => a.start - b.start)
-  let next = 0
-  return segments.flatMap((segment, i) => {
-    const pieces: Segment[] = []
-    let offset = segment.offset
-    for (; sorted[next]?.segment === i; next++) {
-      const { end, start } = sorted[next] as { end: number; start: number }
-      pieces.push({ offset, length: end - offset })
-      offset = start
-    }
-    return [...pieces, { offset, length: segmentEnd(segment) - offset }]
-  })
+function splitAt(chosen: Runs, splits: readonly { end: number; start: number }[]): Runs {
+  const all = (bounds: Float64Array, more: number[]) =>
+    Float64Array.from([...bounds.subarray(0, chosen.count), ...more]).sort()
+  return {
+    starts: all(
+      chosen.starts,
+      splits.map(({ start }) => start),
+    ),
+    ends: all(
+      chosen.ends,
+      splits.map(({ end }) => end),
+    ),
+    count: chosen.count + splits.length,
+  }
 }
