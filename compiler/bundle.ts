@@ -1,0 +1,187 @@
+// An app -> one script, with esbuild.
+//
+//   import { render } from "./render.ts"           (function (require) { "use strict";
+//   import fs from "fs"                      ->      var require_fs = __commonJS({ … require("fs") … })
+//   export default () => render(fs)                  …
+//                                                    return __toCommonJS(index_exports);
+//                                                  })
+//
+// The script's completion value is a function of one parameter, `require`, which answers for built-in modules. It returns the
+// entry's exports, or a promise of them when the app awaits at its top level. It is a script and not a module because a module's
+// outermost function is always an async one, which could never be frozen.
+//
+// What esbuild cannot do by itself is done on its text, line by line, so that the source map stays exact:
+// strict.ts gives ES modules their strict mode and lets sloppy CommonJS be sloppy; places.ts fills in __filename and import.meta.
+import { type BuildFailure, type BuildOptions, type BuildResult, type Message, type Metafile, build } from "esbuild"
+import { formatMessages, transform } from "esbuild"
+import { join, resolve } from "node:path"
+import { builtinPlugin, namesOf } from "./builtins.ts"
+import type { App } from "./entry.ts"
+import { bundleFailed, isProblem } from "./errors.ts"
+import type { SourceMap } from "./mappings.ts"
+import { fillPlaces, placeMarkers } from "./places.ts"
+import { kindsOf, shape } from "./strict.ts"
+
+/** What bundling can be told. */
+export interface BundleOptions {
+  minify?: boolean
+  /** Identifier or member expression -> JSON value or identifier. */
+  define?: Record<string, string>
+  /** Imports to leave alone: they are looked up when the app runs. */
+  external?: string[]
+  /** Built-in modules that exist, without `node:`. */
+  builtins: readonly string[]
+  /** Colour esbuild's diagnostics for a terminal. */
+  color?: boolean
+}
+
+/** One script, and what the later stages need to know about it. */
+export interface Bundle {
+  /** A function expression in parentheses; see the top of this file. */
+  code: string
+  /** Positions in `code` -> positions in the app's files, relative to the app's folder, with forward slashes. */
+  map: SourceMap
+  /** `async`: the function returns a promise. */
+  format: "sync" | "async"
+  /** Built-in modules that are in use, without `node:`, sorted. */
+  builtins: string[]
+  /** Absolute paths of the files that were read, sorted. */
+  inputs: string[]
+  /** esbuild's warnings, as esbuild shows them. */
+  warnings: string[]
+}
+
+/** A name that nothing in an app's folder has, so that esbuild never thinks that we would overwrite it. */
+const outfile = ".edgebox.bundle.js"
+export const globalName = "__edgebox_app"
+
+/** Bundle an app. Throws a problem when the app cannot be bundled. */
+export async function bundle(app: App, options: BundleOptions): Promise<Bundle> {
+  try {
+    const { result, format } = await runFor(app, options)
+    const pieces = shape(await complete(app, options, result, format), format)
+    const { code, map } = options.minify === true ? await minified(pieces) : pieces
+    return {
+      code,
+      map,
+      format,
+      builtins: namesOf(result.metafile),
+      inputs: inputsOf(result.metafile, app.root),
+      warnings: await shown(result.warnings, "warning", options),
+    }
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error
+    throw await problemOf(error, options)
+  }
+}
+
+type Result = BuildResult<{ metafile: true; write: false }>
+
+/** A plain function unless the app awaits at its top level: esbuild says so only by refusing. */
+async function runFor(app: App, options: BundleOptions): Promise<{ result: Result; format: Bundle["format"] }> {
+  try {
+    return { result: await run(app, options, "sync"), format: "sync" }
+  } catch (error) {
+    if (!isBuildFailure(error) || !error.errors.every(isAboutAwait)) throw error
+    return { result: await run(app, options, "async"), format: "async" }
+  }
+}
+
+const isAboutAwait = (message: Message) => /^Top-level await is currently not supported/.test(message.text)
+
+/** Text, map and kinds of what esbuild wrote; a second run makes modules of the scripts that need a function of their own. */
+async function complete(app: App, options: BundleOptions, first: Result, format: Bundle["format"]) {
+  const kinds = await kindsOf(first.metafile, app.root)
+  const again = kinds.strict.length > 0 && kinds.scripts.length > 0
+  const result = again ? await run(app, options, format, kinds.scripts) : first
+  const [map, code] = textsOf(result)
+  const entry = Object.values(result.metafile.outputs).find((output) => output.entryPoint !== undefined)
+  const filled = fillPlaces({ code, map }, entry?.entryPoint ?? "")
+  return { ...filled, kinds: again ? await kindsOf(result.metafile, app.root) : kinds, exports: entry?.exports ?? [] }
+}
+
+async function run(app: App, options: BundleOptions, format: Bundle["format"], wrap: string[] = []): Promise<Result> {
+  const settings = {
+    absWorkingDir: app.root,
+    entryPoints: [app.entry],
+    outfile: join(app.root, outfile),
+    bundle: true,
+    write: false,
+    metafile: true,
+    sourcemap: "external",
+    sourcesContent: false,
+    logLevel: "silent",
+    charset: "utf8",
+    legalComments: "none",
+    treeShaking: true,
+    platform: "neutral",
+    // What Node takes, so that an app runs the same files here and there; but no "node" condition, which
+    // usually leads to built-in modules that a sandbox does not have.
+    mainFields: ["main", "module"],
+    conditions: ["edgebox"],
+    // The engine speaks all of ES2025 and `using`; decorators are the exception. import() of what is not known
+    // while bundling goes through `require`, which says clearly what is missing.
+    target: "esnext",
+    supported: { decorators: false, "dynamic-import": false },
+    loader: { "": "js", ".txt": "text", ".md": "text" },
+    define: { ...placeMarkers, ...options.define },
+    ...(format === "sync" ? { format: "iife", globalName } : { format: "esm" }),
+    plugins: [builtinPlugin(options, new Set(wrap.map((path) => resolve(app.root, path))))],
+  } satisfies BuildOptions
+  return build(settings)
+}
+
+function textsOf(result: Result): [SourceMap, string] {
+  const text = (ending: string) => result.outputFiles.find((file) => file.path.endsWith(ending))?.text
+  const code = text(".js")
+  const map = text(".js.map")
+  if (code === undefined || map === undefined) throw new Error("esbuild wrote no script, or no map")
+  return [JSON.parse(map) as SourceMap, code]
+}
+
+/** Shorter names and no spaces. The assignment keeps esbuild from dropping a function that nobody calls. */
+async function minified(pieces: { code: string; map: SourceMap }): Promise<{ code: string; map: SourceMap }> {
+  const prefix = `${globalName}=`
+  const inlineMap = Buffer.from(JSON.stringify(pieces.map)).toString("base64")
+  const input = `${prefix}${pieces.code}\n//# sourceMappingURL=data:application/json;base64,${inlineMap}`
+  const { code, map } = await transform(input, {
+    minify: true,
+    charset: "utf8",
+    legalComments: "none",
+    target: "esnext",
+    sourcemap: "external",
+    sourcesContent: false,
+    logLevel: "silent",
+  })
+  if (!code.startsWith(prefix)) throw new Error("the minified bundle does not begin as it should")
+  const body = code.slice(prefix.length).replace(/;?\s*$/, "")
+  // As wide as before: no column moves. The first line of `pieces` has no mappings that the prefix could have moved.
+  return { code: `${" ".repeat(prefix.length - 1)}(${body})`, map: JSON.parse(map) as SourceMap }
+}
+
+function inputsOf(metafile: Metafile, root: string): string[] {
+  // esbuild names what does not come from a file by its namespace: "node:fs".
+  const files = Object.keys(metafile.inputs).filter((path) => !/^[a-z-]{2,}:/.test(path))
+  return files.map((path) => resolve(root, path)).sort()
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && Array.isArray((error as Partial<BuildFailure>).errors)
+}
+
+/** Our own plugin's problems come back as esbuild messages; alone, they are shown as what they are. */
+async function problemOf(failure: BuildFailure, options: BundleOptions): Promise<Error> {
+  const [first] = failure.errors
+  const ours = failure.errors.every((message) => typeof message.detail === "function")
+  if (ours && first !== undefined) {
+    const { location } = first
+    const at = location === null ? undefined : `${location.file}:${location.line}:${location.column + 1}`
+    const problem: unknown = (first.detail as (at: string | undefined) => unknown)(at)
+    if (isProblem(problem)) return problem
+  }
+  return bundleFailed(failure.errors.length, (await shown(failure.errors, "error", options)).join("\n"))
+}
+
+function shown(messages: Message[], kind: "error" | "warning", options: BundleOptions): Promise<string[]> {
+  return formatMessages(messages, { kind, color: options.color === true, terminalWidth: 100 })
+}

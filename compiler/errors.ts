@@ -1,0 +1,141 @@
+// Every problem that a user of edgeboxc can see, one function each, sorted by code. Codes are never reused.
+//
+// EB1xx command line, .edgebox.json, entry · EB2xx bundling and compiling the app · EB8xx linking, artifacts, inspect.
+
+/** Something that the user can mend. Printed without a stack trace; ends the command with exit code 1 (2: wrong usage). */
+export class Problem extends Error {
+  readonly code: string
+  /** Where: `file:line:column`, a file, or an export. */
+  readonly at?: string
+  /** What to do about it. */
+  readonly hint?: string
+  /** Text printed as it is, below the message: esbuild's own diagnostics. */
+  readonly detail?: string
+
+  constructor(code: string, message: string, more: { at?: string; hint?: string; detail?: string } = {}) {
+    super(message)
+    this.name = "Problem"
+    this.code = code
+    this.at = more.at
+    this.hint = more.hint
+    this.detail = more.detail
+  }
+}
+
+/** Is this a problem of any of our folders? They share a shape, not a class, so that each folder stands alone. */
+export function isProblem(error: unknown): error is Error & Pick<Problem, "code" | "at" | "hint" | "detail"> {
+  return error instanceof Error && /^EB\d{3}$/.test(String((error as { code?: unknown }).code))
+}
+
+/** The lines that a problem is printed as; no newline at the end. */
+export function problemText(problem: Error & Pick<Problem, "code" | "at" | "hint" | "detail">): string {
+  const lines = [`${problem.code}: ${problem.message}`]
+  if (problem.at !== undefined) lines.push(`  at ${problem.at}`)
+  if (problem.detail !== undefined) lines.push(problem.detail.replace(/\s+$/, ""))
+  if (problem.hint !== undefined) lines.push(...problem.hint.split("\n").map((line) => `  ${line}`))
+  return lines.join("\n")
+}
+
+// EB1xx: command line, .edgebox.json, entry
+
+/** Wrong usage (exit code 2): commander's words, with the nearest known name where there is one. */
+export const wrongUsage = (message: string, hint?: string) => new Problem("EB100", message, { hint })
+
+export const notThere = (path: string) =>
+  new Problem("EB101", `there is no file or folder ${JSON.stringify(path)}`, {
+    hint: "Name the app's folder, or its entry file.",
+  })
+
+export const notAnAppFile = (path: string, endings: readonly string[]) =>
+  new Problem("EB102", `${JSON.stringify(path)} is not a file that EdgeBox can compile`, {
+    hint: `An entry file ends in ${endings.join(", ")}.`,
+  })
+
+export const noEntry = (folder: string, lookedFor: readonly string[]) =>
+  new Problem("EB103", `${JSON.stringify(folder)} has no entry file`, {
+    hint: `Looked for, in this order:\n${lookedFor.map((place) => `  ${place}`).join("\n")}\nAdd one of them, or name the file in .edgebox.json: { "entry": "src/start.ts" }`,
+  })
+
+export const entryNotThere = (entry: string, at: string) =>
+  new Problem("EB104", `the entry ${JSON.stringify(entry)} does not exist`, {
+    at,
+    hint: "Name a file, relative to the app's folder.",
+  })
+
+export const packageNotInstalled = (name: string, at: string) =>
+  new Problem("EB105", `the package ${JSON.stringify(name)} is not installed`, {
+    at,
+    hint: `Install it in the app's folder: npm install ${name}`,
+  })
+
+export const packageHasNoEntry = (name: string, at: string) =>
+  new Problem("EB106", `the package ${JSON.stringify(name)} has neither a program (bin) nor a main file to run`, {
+    at,
+    hint: 'Write a file of your own that imports it, and name that as "entry".',
+  })
+
+export const configNotJson = (reason: string, at: string) =>
+  new Problem("EB110", `.edgebox.json is not JSON: ${reason}`, {
+    at,
+    hint: "It is plain JSON: double quotes, no comments, no comma after the last entry.",
+  })
+
+export const configUnknownKey = (key: string, nearest: string | undefined, known: readonly string[], at: string) =>
+  new Problem("EB111", `.edgebox.json has a key that EdgeBox does not know: ${JSON.stringify(key)}`, {
+    at,
+    hint: nearest === undefined ? `Known keys: ${known.join(", ")}.` : `Did you mean ${JSON.stringify(nearest)}?`,
+  })
+
+export const configWrongType = (key: string, expected: string, found: string, at: string) =>
+  new Problem("EB112", `${JSON.stringify(key)} in .edgebox.json must be ${expected}, not ${found}`, { at })
+
+export const configNotReadable = (reason: string, at: string) =>
+  new Problem("EB113", `.edgebox.json cannot be read: ${reason}`, { at })
+
+export const entryAndNpm = (at: string) =>
+  new Problem("EB114", '.edgebox.json names both "entry" and "npm"', { at, hint: "Keep the one that is meant." })
+
+export const noOutputFolder = (folder: string) =>
+  new Problem("EB120", `the output folder ${JSON.stringify(folder)} does not exist`, {
+    hint: `Create it: mkdir -p ${folder}`,
+  })
+
+export const outputNotWritable = (path: string, reason: string) =>
+  new Problem("EB121", `${JSON.stringify(path)} cannot be written: ${reason}`)
+
+export const outputIsInput = (path: string) =>
+  new Problem("EB122", `the output ${JSON.stringify(path)} is one of the app's own files`, {
+    hint: "Choose another name with -o.",
+  })
+
+export const folderNotEmpty = (path: string, file: string) =>
+  new Problem("EB123", `${JSON.stringify(path)} already has a file ${JSON.stringify(file)}`, {
+    hint: "Choose a new folder: edgeboxc init my-app",
+  })
+
+export const notThereYet = (what: string, instead: string) =>
+  new Problem("EB130", `${what} is not there yet in this version`, { hint: instead })
+
+// EB2xx: bundling and compiling the app
+
+export const bundleFailed = (count: number, detail: string) =>
+  new Problem("EB200", count === 1 ? "the app could not be bundled" : `the app could not be bundled: ${count} errors`, {
+    detail,
+  })
+
+export const unknownBuiltin = (
+  name: string,
+  at: string | undefined,
+  existing: readonly string[],
+  nearest: string | undefined,
+) =>
+  new Problem("EB201", `there is no built-in module ${JSON.stringify(name)} in EdgeBox`, {
+    at,
+    hint: `${nearest === undefined ? "" : `Did you mean ${JSON.stringify(nearest)}? `}What exists: ${existing.length === 0 ? "none yet" : existing.join(", ")}.`,
+  })
+
+export const nativeAddon = (file: string, at: string | undefined) =>
+  new Problem("EB202", `${JSON.stringify(file)} is a native addon, machine code that cannot run in a sandbox`, {
+    at,
+    hint: "Use a package that is written in JavaScript or WebAssembly instead.",
+  })

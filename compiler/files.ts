@@ -1,0 +1,39 @@
+// Writing files so that nobody ever sees half of one.
+import { randomBytes } from "node:crypto"
+import { stat } from "node:fs/promises"
+import { open, rename, unlink } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
+import { noOutputFolder, outputNotWritable } from "./errors.ts"
+
+/** Refuse early when the folder that a file is to be written to is not there. */
+export async function checkOutputFolder(path: string): Promise<void> {
+  const folder = dirname(path)
+  const found = await stat(folder).catch(() => undefined)
+  if (found === undefined || !found.isDirectory()) throw noOutputFolder(folder)
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isDirectory()) throw outputNotWritable(path, "it is a folder")
+}
+
+/** Write a file under another name beside the target, then rename it: the target is the old file or the new one. */
+export async function writeAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
+  await checkOutputFolder(path)
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`)
+  try {
+    const file = await open(temporary, "wx")
+    try {
+      await file.writeFile(bytes)
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await unlink(temporary).catch(() => {})
+    throw outputNotWritable(path, reasonOf(error))
+  }
+}
+
+/** Why a file operation failed, without the paths and codes that Node puts around it: "permission denied". */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message
+}

@@ -1,0 +1,225 @@
+// Strict mode, kept as it was in every file.
+//
+// ES modules are strict and CommonJS files are sloppy unless they say otherwise, but a script has one outermost function. Three cases:
+//
+//   only strict files:     (function (require) { "use strict"; … })
+//   only CommonJS:         (function (require) { … })              files with a directive of their own keep it
+//   both:                  (function (require) { CommonJS wrappers; return (function () { "use strict"; ES modules })() })
+//
+// In the third case esbuild's top-level statements are dealt to the two functions. The wrappers are functions that run when they are
+// called, so moving them to the front changes nothing; what they see of the ES modules (for `require` of one) is declared outside.
+import { type Comment, type Options, type Program, type Statement, parse } from "acorn"
+import type { Metafile } from "esbuild"
+import { readFile } from "node:fs/promises"
+import { dirname, extname, join, resolve } from "node:path"
+import { decodeMappings, encodeMappings, type Segment, type SourceMap } from "./mappings.ts"
+
+/** The files of a bundle by the mode they run in. Paths as esbuild gives them. */
+export interface Kinds {
+  /** ES modules. */
+  strict: string[]
+  /** CommonJS modules; esbuild gives each a function. */
+  commonJs: string[]
+  /** Sloppy files with nothing of a module about them; esbuild puts their code among the others'. */
+  scripts: string[]
+}
+
+/** What esbuild wrote, with what `places.ts` added. */
+export interface Raw {
+  code: string
+  map: SourceMap
+  prelude: string
+  kinds: Kinds
+  /** Names that the entry exports, where esbuild ends its output with an export statement. */
+  exports: string[]
+}
+
+/** Sort a bundle's files. What esbuild does not say, Node's rules do: the file's ending, then the package's `type`. */
+export async function kindsOf(metafile: Metafile, root: string): Promise<Kinds> {
+  const kinds: Kinds = { strict: [], commonJs: [], scripts: [] }
+  const used = new Set(Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs)))
+  for (const [path, input] of Object.entries(metafile.inputs)) {
+    if (!used.has(path) || !/\.[cm]?[jt]sx?$/.test(path) || input.with !== undefined) continue
+    if (input.format === "esm") kinds.strict.push(path)
+    else if (input.format === "cjs") kinds.commonJs.push(path)
+    else if (await isModuleByName(resolve(root, path))) kinds.strict.push(path)
+    else kinds.scripts.push(path)
+  }
+  return kinds
+}
+
+async function isModuleByName(path: string): Promise<boolean> {
+  const ending = extname(path)
+  if (ending.startsWith(".m")) return true
+  if (ending.startsWith(".c")) return false
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const source = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined)
+    if (source !== undefined) return /"type"\s*:\s*"module"/.test(source)
+    if (folder === dirname(folder)) return false
+  }
+}
+
+/** esbuild's output -> a function in parentheses. */
+export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: SourceMap } {
+  const body = format === "sync" ? iifeBody(raw.code) : moduleBody(raw)
+  const lines = new Lines(body, decodeMappings(raw.map.mappings))
+  const { kinds, prelude } = raw
+  if (kinds.strict.length === 0 || kinds.commonJs.length === 0) {
+    const mode = kinds.commonJs.length + kinds.scripts.length === 0 ? '"use strict"; ' : ""
+    lines.keep(body.first, body.last)
+    lines.surround(`(${format === "async" ? "async " : ""}function (require) { ${mode}${prelude}`, "})")
+  } else {
+    deal(lines, body, format, prelude)
+  }
+  return { code: lines.text(), map: { ...raw.map, mappings: encodeMappings(lines.segments) } }
+}
+
+/** The lines of esbuild's output that hold the app's statements: [first, last), the last being what returns the exports. */
+interface Body {
+  lines: string[]
+  first: number
+  last: number
+}
+
+function iifeBody(code: string): Body {
+  const lines = code.trimEnd().split("\n")
+  const first = lines[0] === '"use strict";' ? 2 : 1
+  if (!/^var \w+ = \(\(\) => \{$/.test(lines[first - 1] ?? "") || lines.at(-1) !== "})();") {
+    throw new Error("esbuild's output does not begin or end as expected")
+  }
+  return { lines, first, last: lines.length - 1 }
+}
+
+/** `export { a as default }` at the end of a module becomes the value that its function returns. */
+function moduleBody(raw: Raw): Body {
+  const lines = raw.code.trimEnd().split("\n")
+  if (raw.exports.length === 0) return { lines: [...lines, "return {};"], first: 0, last: lines.length + 1 }
+  const at = lines.findLastIndex((line) => line.startsWith("export "))
+  const statement = lines.slice(at).join("\n")
+  return { lines: [...lines.slice(0, at), returned(statement)], first: 0, last: at + 1 }
+}
+
+function returned(statement: string): string {
+  const value = /^export default ([^]*?);?$/.exec(statement)?.[1]
+  if (value !== undefined) return `return { __esModule: true, default: ${value} };`
+  const list = /^export \{([^]*)\};?$/.exec(statement)?.[1]
+  if (list === undefined) throw new Error(`unexpected end of esbuild's output: ${statement.slice(0, 80)}`)
+  // A name is an identifier or, when it is not one, a string literal (which may hold a comma).
+  const entries = [...list.matchAll(/([\w$\u0080-\uffff]+)(?: as ("(?:[^"\\]|\\.)*"|[\w$\u0080-\uffff]+))?/g)]
+  const getters = entries.map(([, local, name]) => `get ${name ?? local}() { return ${local}; }`)
+  return `return { __esModule: true, ${getters.join(", ")} };`
+}
+
+/** Lines on their way into a new order, with their mappings. */
+class Lines {
+  readonly segments: Segment[][] = []
+  private readonly kept: string[] = []
+  private readonly body: Body
+  private readonly mapped: Segment[][]
+
+  constructor(body: Body, mapped: Segment[][]) {
+    this.body = body
+    this.mapped = mapped
+  }
+
+  /** Take over the lines [from, to). */
+  keep(from: number, to: number): void {
+    for (let line = from; line < to; line++) {
+      this.kept.push(this.body.lines[line] ?? "")
+      this.segments.push(this.mapped[line] ?? [])
+    }
+  }
+
+  add(text: string): void {
+    this.kept.push(text)
+    this.segments.push([])
+  }
+
+  surround(before: string, after: string): void {
+    this.kept.unshift(before)
+    this.segments.unshift([])
+    this.add(after)
+  }
+
+  text(): string {
+    return this.kept.join("\n")
+  }
+}
+
+/** The third case: CommonJS outside, ES modules in a strict function inside. */
+function deal(lines: Lines, body: Body, format: "sync" | "async", prelude: string): void {
+  const statements = topLevel(body)
+  const outside = statements.filter((s) => s.kind !== "module")
+  const shared = statements.flatMap((s) => (s.shared === undefined ? [] : [s]))
+  for (const { first, shared: name } of shared) {
+    // "var " gives way to as many spaces: the variable is declared outside.
+    const text = body.lines[first] ?? ""
+    body.lines[first] = text.replace(`var ${name}`, `    ${name}`)
+  }
+  for (const { first, last } of outside) lines.keep(first, last)
+  const names = shared.map(({ shared: name }) => name)
+  const declared = names.length === 0 ? "" : `var ${names.join(", ")}; `
+  lines.add(`${declared}return (${format === "async" ? "async " : ""}function () { "use strict";`)
+  let next = body.first
+  for (const { first, last } of outside) {
+    lines.keep(next, first)
+    next = last
+  }
+  lines.keep(next, body.last)
+  lines.surround(`(function (require) { ${prelude}`, "})(); })")
+}
+
+interface TopLevel {
+  kind: "helper" | "commonJs" | "module"
+  /** Lines [first, last). */
+  first: number
+  last: number
+  /** A variable of an ES module that CommonJS code may use. */
+  shared?: string
+}
+
+const syntax: Options = { ecmaVersion: "latest", allowAwaitOutsideFunction: true, allowReturnOutsideFunction: true }
+
+/** esbuild's top-level statements. Each begins on a line of its own and ends one. */
+function topLevel(body: Body): TopLevel[] {
+  const comments: Comment[] = []
+  const source = body.lines.slice(body.first, body.last).join("\n")
+  const program: Program = parse(source, { ...syntax, onComment: comments })
+  const inBody = program.body as Statement[]
+  // esbuild writes a comment with the file's name before each file; what stands before the first are its own helpers.
+  const outer = comments.filter((c) => !inBody.some((s) => s.start < c.start && c.end <= s.end))
+  const helpersEnd = outer[0]?.start ?? Infinity
+  const lineAt = lineCounter(source, body.first)
+  return inBody.map((statement) => ({
+    kind: statement.end <= helpersEnd ? "helper" : calls(statement, "__commonJS") !== undefined ? "commonJs" : "module",
+    first: lineAt(statement.start),
+    last: lineAt(statement.end) + 1,
+    shared: calls(statement, "__esm") ?? exportsObject(statement),
+  }))
+}
+
+/** Offset -> line, for offsets that grow. Only a line feed ends a line, as in source maps. */
+function lineCounter(source: string, first: number): (offset: number) => number {
+  let line = first
+  let at = 0
+  return (offset) => {
+    for (; at < offset; at++) if (source.charCodeAt(at) === 10) line++
+    return line
+  }
+}
+
+/** The variable of `var x = helper({ "file"() { … } })`. */
+function calls(statement: Statement, helper: string): string | undefined {
+  if (statement.type !== "VariableDeclaration" || statement.declarations.length !== 1) return undefined
+  const { id, init } = statement.declarations[0]!
+  if (id.type !== "Identifier" || init?.type !== "CallExpression" || init.callee.type !== "Identifier") return undefined
+  return init.callee.name.replace(/\d+$/, "") === helper ? id.name : undefined
+}
+
+/** The variable of `var x_exports = {}`, where `require` of an ES module finds its names. */
+function exportsObject(statement: Statement): string | undefined {
+  if (statement.type !== "VariableDeclaration" || statement.declarations.length !== 1) return undefined
+  const { id, init } = statement.declarations[0]!
+  const empty = init?.type === "ObjectExpression" && init.properties.length === 0
+  return empty && id.type === "Identifier" && /_exports\d*$/.test(id.name) ? id.name : undefined
+}
