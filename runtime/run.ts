@@ -1,0 +1,219 @@
+// Run one guest: from bytes to an exit code. The command line, the worker and tests all come through here.
+import { artifactOf, readArtifact, writeStackBudget } from "./artifact.ts"
+import type { Artifact } from "./artifact.ts"
+import * as problems from "./errors.ts"
+import { FdTable, preopened } from "./fds.ts"
+import type { Stream } from "./fds.ts"
+import type { Host } from "./host.ts"
+import { encode, GuestMemory } from "./memory.ts"
+import { openPlace } from "./places.ts"
+import { bufferInput, bufferOutput } from "./streams.ts"
+import { describeTrap, isTrap } from "./trap.ts"
+import { signatures, wasiFunctions, wasiModule, WrongTypes } from "./wasi.ts"
+
+/** A host directory that the guest may use. */
+export interface Preopen {
+  /** On the host. */
+  host: string
+  /** The name under which the guest finds it; default: `host`. */
+  guest?: string
+  readOnly?: boolean
+}
+
+/** A module that has passed every check that does not need an instance. */
+export interface Program {
+  /** For messages. */
+  path: string
+  module: WebAssembly.Module
+  artifact?: Artifact
+}
+
+export interface RunSettings {
+  /** The first is the program's own name. */
+  args: string[]
+  env: Record<string, string>
+  dirs: Preopen[]
+  stdin: Stream
+  stdout: Stream
+  stderr: Stream
+  /** Native stack that the guest may use, for artifacts that ask. */
+  stackBytes?: number
+  /** Ends the whole thread for proc_exit; without it, run unwinds and returns the code. */
+  exit?(code: number): never
+}
+
+/** How a guest ended: `trap` is set when it did not end by itself (then `exitCode` is 1). */
+export interface Ending {
+  exitCode: number
+  trap?: string
+}
+
+/** Thrown through the guest by proc_exit. */
+class Exit {
+  readonly code: number
+  constructor(code: number) {
+    this.code = code
+  }
+}
+
+/** Check and compile. Throws a Problem that says what is wrong with the file. */
+export function compile(bytes: Uint8Array, path: string): Program {
+  const artifact = readArtifact(bytes, path)
+  let module: WebAssembly.Module
+  try {
+    module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
+  } catch (error) {
+    throw problems.corruptModule(path, engineWords(error))
+  }
+  checkCommand(module, path)
+  return { path, module, artifact }
+}
+
+/** V8 says `WebAssembly.Module(): what @+12`. */
+function engineWords(error: unknown): string {
+  const { message } = error as Error
+  return message.replace(/^WebAssembly\.\w+\(\): /, "").replace(/ @\+(\d+)$/, " (at byte $1)")
+}
+
+function checkCommand(module: WebAssembly.Module, path: string): void {
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    if (from === wasiModule && kind === "function" && Object.hasOwn(signatures, name)) continue
+    throw problems.foreignImport(path, `${kind} "${name}" of "${from}"`, importHint(from))
+  }
+  const functions = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "function")
+  if (functions.some(({ name }) => name === "_start")) return
+  throw functions.some(({ name }) => name === "_initialize") ? problems.reactor(path) : problems.noStart(path)
+}
+
+function importHint(from: string): string | undefined {
+  if (from === "wasi_unstable")
+    return "It was built for WASI preview0: build it again with a toolchain for wasm32-wasip1."
+  if (from === "edgebox") return "It asks for host services of another version of edgebox."
+  return undefined
+}
+
+/** Run a checked program to its end. Throws a Problem if it cannot be started or a grant cannot be given. */
+export function run(program: Program, settings: RunSettings): Ending {
+  const memory = new GuestMemory()
+  const fds = openDescriptors(settings)
+  let exited: Exit | undefined
+  const host: Host = {
+    memory,
+    fds,
+    args: settings.args.map((arg) => encodeChecked(arg, `The argument ${JSON.stringify(arg)}`)),
+    env: Object.entries(settings.env).map(([name, value]) => encodeChecked(`${name}=${value}`, `The variable ${name}`)),
+    exit(code) {
+      settings.exit?.(code)
+      // A guest may catch what is thrown through it; the next call that it makes ends it again.
+      throw (exited ??= new Exit(code))
+    },
+  }
+  try {
+    start(program, host, settings, memory)
+    return { exitCode: 0 }
+  } catch (error) {
+    return ending(exited ?? error, program.path)
+  } finally {
+    fds.closeAll()
+  }
+}
+
+function start({ module, artifact, path }: Program, host: Host, settings: RunSettings, memory: GuestMemory): void {
+  const instance = instantiate(module, host, path)
+  const { memory: exported, _start } = instance.exports
+  if (exported instanceof WebAssembly.Memory) {
+    memory.attach(exported)
+    if (artifact !== undefined && settings.stackBytes !== undefined) {
+      writeStackBudget(artifact, exported, settings.stackBytes, path)
+    }
+  }
+  if ((_start as () => void).length !== 0) throw problems.wrongStart(path)
+  ;(_start as () => void)()
+}
+
+function instantiate(module: WebAssembly.Module, host: Host, path: string): WebAssembly.Instance {
+  const imports = { [wasiModule]: wasiFunctions(host) } as unknown as WebAssembly.Imports
+  try {
+    return new WebAssembly.Instance(module, imports)
+  } catch (error) {
+    if (error instanceof WebAssembly.LinkError) throw problems.cannotInstantiate(path, engineWords(error))
+    if (error instanceof RangeError && /memory|allocat/i.test(error.message)) {
+      throw problems.cannotInstantiate(path, "out of memory: the host cannot give it the memory that it asks for")
+    }
+    throw error
+  }
+}
+
+function ending(error: unknown, path: string): Ending {
+  if (error instanceof Exit) return { exitCode: error.code }
+  if (error instanceof WrongTypes) throw problems.wrongImportTypes(path, error.name)
+  if (isTrap(error)) return { exitCode: 1, trap: describeTrap(error) }
+  throw error
+}
+
+function openDescriptors({ stdin, stdout, stderr, dirs }: RunSettings): FdTable {
+  const fds = new FdTable()
+  for (const stream of [stdin, stdout, stderr]) fds.add(stream)
+  try {
+    for (const { host, guest = host, readOnly = false } of dirs) {
+      fds.add(preopened(openGrant(host, guest), guest, readOnly))
+    }
+  } catch (error) {
+    fds.closeAll()
+    throw error
+  }
+  return fds
+}
+
+function openGrant(host: string, guest: string) {
+  try {
+    return openPlace(host)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const reasons: Record<string, string> = {
+      ENOENT: "there is no such directory",
+      ENOTDIR: "it is not a directory",
+      EACCES: "it may not be read",
+    }
+    const option = guest === host ? host : `${host}::${guest}`
+    throw problems.badGrant(option, reasons[code ?? ""] ?? `it cannot be opened (${code ?? String(error)})`)
+  }
+}
+
+function encodeChecked(text: string, what: string): Uint8Array {
+  if (text.includes("\0")) throw problems.nulInArgument(what)
+  return encode(text)
+}
+
+/** What `runInProcess` takes beside the module. */
+export interface InProcessOptions {
+  /** Without the program's name, which is "app.wasm". */
+  args?: string[]
+  env?: Record<string, string>
+  dirs?: Preopen[]
+  stdin?: Uint8Array
+  stackBytes?: number
+}
+
+export interface InProcessResult extends Ending {
+  stdout: Uint8Array
+  stderr: Uint8Array
+}
+
+/** Run a module here and now, with buffers for its standard streams. Throws a Problem if it is no WASI command. */
+export function runInProcess(wasm: Uint8Array | WebAssembly.Module, options: InProcessOptions = {}): InProcessResult {
+  const path = "app.wasm"
+  const program = wasm instanceof WebAssembly.Module ? compiled(wasm, path) : compile(wasm, path)
+  const stdout = bufferOutput()
+  const stderr = bufferOutput()
+  const { args = [], env = {}, dirs = [], stdin = new Uint8Array(0), stackBytes } = options
+  const settings = { args: [path, ...args], env, dirs, stdin: bufferInput(stdin), stdout, stderr, stackBytes }
+  const ended = run(program, settings)
+  return { ...ended, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+/** A program of a module that was compiled elsewhere. Its own section is found as the engine kept it. */
+export function compiled(module: WebAssembly.Module, path: string): Program {
+  checkCommand(module, path)
+  return { path, module, artifact: artifactOf(module, path) }
+}
