@@ -113,6 +113,7 @@ function liveEngine(instance: WebAssembly.Instance, wasi: (name: string) => Engi
       try {
         return use(pointer, bytes.length)
       } finally {
+        engine.bytes().fill(0, pointer, pointer + bytes.length) // garbage would end up in the snapshot
         engine.free(pointer)
       }
     },

@@ -6,24 +6,24 @@
 //
 // The base exports everything; linking an artifact keeps `memory` and `_start`.
 import {
-  findSection,
   makeSection,
-  parseExports,
   replaceSection,
   SectionId,
   writeBody,
   writeExport,
   writeModule,
   writeVector,
+  Writer,
 } from "../wizer/sections.ts"
 import { JSContext, JSRuntime } from "./abi.ts"
 import { Instructions, Op } from "./code.ts"
 import { editEngine, words, type EditCounts } from "./edits.ts"
 import { engineEditRefused } from "./errors.ts"
 import type { Guest } from "./guest.ts"
+import { hookInterpreter } from "./hook.ts"
 import { link, type LinkResult } from "./linker.ts"
 import { startEngine, type LiveEngine } from "./live.ts"
-import { exportedFunction, parseModule, type ModuleParts } from "./module.ts"
+import { parseModule, type ModuleParts } from "./module.ts"
 import type { EnginePackage } from "./package.ts"
 
 /** The engine's shadow stack in artifacts, in bytes. A plain frame takes about 250. */
@@ -42,10 +42,14 @@ export interface Prelinked extends LinkResult {
 /** Make the base. Throws EB4xx when the engine is not the one that EdgeBox was written for. */
 export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
   const module = parseModule(engine.wasm)
-  const interpreter = findInterpreter(module)
-  const edits = editEngine(module, interpreter, { stackLimit: JSRuntime.stack_limit, dumpFlags: JSRuntime.dump_flags })
+  const hook = hookInterpreter(module)
+  const edits = editEngine(module, hook.interpreter, {
+    stackLimit: JSRuntime.stack_limit,
+    dumpFlags: JSRuntime.dump_flags,
+  })
   const findLine = findLineNumber(module)
-  const edited = rebuild(module, [{ name: "engine_find_line_num", index: findLine }])
+  module.exports.push({ kind: "func", name: "engine_find_line_num", index: findLine })
+  const edited = rebuild(module)
 
   let live: LiveEngine | undefined
   const host = (name: string) => () => {
@@ -60,6 +64,7 @@ export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
   startGuest(live, guest)
 
   const parts = parseModule(edited)
+  parts.exports = parts.exports.filter((e) => e.name !== "_initialize") // it has run
   const redirects = hostNames.map((name) => ({ from: parts.imports.findIndex((i) => i.name === name), to: name }))
   const linked = link({
     module: parts,
@@ -68,17 +73,6 @@ export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
     redirects: [...redirects, { from: findLine, to: "guest_find_line_num" }],
   })
   return { ...linked, edits }
-}
-
-/** JS_CallInternal: what JS_Call is one call to. */
-export function findInterpreter(module: ModuleParts): number {
-  const body = module.bodies[exportedFunction(module, "JS_Call") - module.importedFunctions]
-  const calls: number[] = []
-  const code = new Instructions(body ?? new Uint8Array([0]))
-  while (code.next()) if (code.op === Op.call) calls.push(code.a)
-  const [only] = calls
-  if (only === undefined || calls.length !== 1) throw engineEditRefused("JS_CallInternal", 1, calls.length)
-  return only
 }
 
 /** find_line_num(bytecode, pc, *column): reads the fields of the line table, in a function of three i32 that returns one. */
@@ -102,12 +96,15 @@ function findLineNumber(module: ModuleParts): number {
   return only
 }
 
-/** Write an edited module, with further functions exported. */
-function rebuild(module: ModuleParts, more: { name: string; index: number }[]): Uint8Array {
-  const exports = parseExports(findSection(module.sections, SectionId.Export))
-  const entries = [...exports, ...more.map((e) => ({ ...e, kind: "func" as const }))].map(writeExport)
-  let sections = replaceSection(module.sections, makeSection(SectionId.Export, writeVector(entries)))
-  sections = replaceSection(sections, makeSection(SectionId.Code, writeVector(module.bodies.map(writeBody))))
+/** Write an edited module. Functions may have been added to it. */
+function rebuild(module: ModuleParts): Uint8Array {
+  const vectors: [number, Uint8Array[]][] = [
+    [SectionId.Function, module.functionTypes.map((type) => new Writer().u32(type).finish())],
+    [SectionId.Export, module.exports.map(writeExport)],
+    [SectionId.Code, module.bodies.map(writeBody)],
+  ]
+  let sections = module.sections
+  for (const [id, entries] of vectors) sections = replaceSection(sections, makeSection(id, writeVector(entries)))
   return writeModule(sections)
 }
 
@@ -135,6 +132,7 @@ function startGuest(live: LiveEngine, guest: Guest): void {
     }
   })
   live.view().setUint32(words.nativeStackLimit, defaultNativeStackBytes, true)
+  if (call("guest_seal") !== 0) throw new Error("the runtime's malloc functions are not where they should be")
   const used = live.view().getUint32(words.nativeStackUsed, true)
   if (used !== 0) throw new Error(`${used} bytes of native stack are still counted after the core ran`)
 }

@@ -124,6 +124,10 @@ EXPORT i32 guest_compile_app(char *text, size_t length, const char *name, u32 fl
   return 1;
 }
 
+/** For the builder: where the runtime and the context lie. */
+EXPORT JSRuntime *guest_runtime(void) { return rt; }
+EXPORT JSContext *guest_context(void) { return ctx; }
+
 /** The app's outermost function as a JSValue (an object); the builder borrows it. */
 EXPORT JSValue guest_app_function(void) { return app; }
 
