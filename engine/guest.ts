@@ -5,6 +5,7 @@ import { build } from "esbuild"
 import { createHash } from "node:crypto"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { readEnginePackage } from "./package.ts"
 
 /** The guest, ready to be loaded into an engine. */
 export interface Guest {
@@ -110,9 +111,15 @@ export async function bundleScript(root: string, entry: string): Promise<string>
     charset: "utf8",
     legalComments: "none",
     logLevel: "warning",
+    define: { EDGEBOX_VERSIONS: JSON.stringify(versions(root)) },
   })
   const text = result.outputFiles[0]?.text ?? ""
   return `(function(){"use strict";${text};return $.start})()`
+}
+
+function versions(root: string): { edgebox: string; quickjs: string } {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }
+  return { edgebox: version, quickjs: readEnginePackage().version }
 }
 
 function readIfThere(path: string): string | undefined {

@@ -1,4 +1,4 @@
-// A guest in a live engine, without prelink: loaded as a library, run under node:wasi.
+// A guest in a live engine: the base, instantiated, with an app compiled in it, run under node:wasi without linking anything.
 //
 // In: the bundle's text, arguments, environment, input. Out: what it wrote and its exit code.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -6,14 +6,11 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { WASI } from "node:wasi"
 import { partsScript, type PartName } from "../compiler/parts.ts"
-import { buildGuest, type Guest } from "../engine/guest.ts"
-import { loadLibrary, type LoadedLibrary } from "../engine/library.ts"
+import { words } from "../engine/edits.ts"
 import { startEngine, type LiveEngine } from "../engine/live.ts"
-import { readEnginePackage } from "../engine/package.ts"
 
 const root = resolve(import.meta.dirname, "..")
-let engineModule: WebAssembly.Module | undefined
-let guest: Promise<Guest> | undefined
+let base: WebAssembly.Module | undefined
 
 /** What a run may be given. */
 export interface RunOptions {
@@ -23,6 +20,8 @@ export interface RunOptions {
   preopens?: Record<string, string>
   parts?: PartName[]
   keepSource?: boolean
+  /** Run the top level first, as `--snapshot app` does. */
+  runAtBuild?: boolean
 }
 
 /** What a run left behind. */
@@ -32,11 +31,9 @@ export interface RunResult {
   code: number
 }
 
-/** An engine with the guest in it, the core run, the parts loaded. */
+/** An engine with the guest in it and parts loaded. */
 export interface LiveGuest {
   engine: LiveEngine
-  library: LoadedLibrary
-  call(name: string, ...args: (number | bigint)[]): number
   /** Compile the text of a bundle; the problem's description if there is one. */
   compile(text: string, flags?: number): Record<string, unknown> | undefined
   error(): Record<string, unknown> | undefined
@@ -44,50 +41,31 @@ export interface LiveGuest {
 
 /** Start a guest whose WASI is `wasi`. */
 export async function startGuest(wasi: WebAssembly.ModuleImports, parts: PartName[] = []): Promise<LiveGuest> {
-  engineModule ??= new WebAssembly.Module(readEnginePackage().wasm as Uint8Array<ArrayBuffer>)
-  const { library: bytes, core } = await (guest ??= buildGuest(root))
-  let library: LoadedLibrary | undefined
-  const names = ["interrupt", "promise_rejection", "module_normalize", "module_load", "call", "get_timezone_offset"]
-  const env = Object.fromEntries(
-    names.map((name) => [
-      `host_${name}`,
-      (...args: never[]) => (library?.instance.exports[`host_${name}`] as (...args: never[]) => unknown)(...args),
-    ]),
-  )
-  const engine = startEngine(engineModule, { imports: { env, wasi_snapshot_preview1: wasi as never } })
-  library = loadLibrary(engine, bytes, "guest", wasi)
-  const exports = library.instance.exports
+  base ??= new WebAssembly.Module(readFileSync(join(root, "dist/base.wasm")) as Uint8Array<ArrayBuffer>)
+  const engine = startEngine(base, { initialize: false, imports: { wasi_snapshot_preview1: wasi as never } })
+  engine.view().setUint32(words.nativeStackLimit, 600_000, true)
+  engine.call("guest_unseal")
   const live: LiveGuest = {
     engine,
-    library,
-    call: (name, ...args) => Number((exports[name] as (...args: (number | bigint)[]) => number)(...args) ?? 0),
     compile: (text, flags = 0) =>
       engine.withString(text, (at, length) =>
         engine.withString("app.js", (name) =>
-          live.call("guest_compile_app", at, length, name, flags) === 0 ? undefined : (live.error() ?? {}),
+          engine.call("guest_compile_app", at, length, name, flags) === 0 ? undefined : (live.error() ?? {}),
         ),
       ),
     error() {
-      const at = live.call("guest_error")
+      const at = engine.call("guest_error")
       return at === 0 ? undefined : (JSON.parse(engine.readCString(at)) as Record<string, unknown>)
     },
   }
-  const step = live.call("guest_init")
-  live.call("guest_set_stack_size", 120_000)
-  if (step !== 0) throw new Error(`guest_init failed at step ${step}`)
-  if (engine.withString(core, (at, length) => live.call("guest_eval_core", at, length)) !== 0) fail(live, "the core")
   if (parts.length > 0) {
     const { source } = await partsScript(parts)
     const done = engine.withString(source, (at, length) =>
-      engine.withString("edgebox:parts", (name) => live.call("guest_eval_part", at, length, name)),
+      engine.withString("edgebox:parts", (name) => engine.call("guest_eval_part", at, length, name)),
     )
-    if (done !== 0) fail(live, "the parts")
+    if (done !== 0) throw new Error(`the parts failed: ${JSON.stringify(live.error())}`)
   }
   return live
-}
-
-function fail(live: LiveGuest, what: string): never {
-  throw new Error(`${what} failed: ${JSON.stringify(live.error())}`)
 }
 
 /** Run `bundle`, the text of a function of `require`, as an artifact would. */
@@ -116,8 +94,9 @@ export async function run(bundle: string, options: RunOptions = {}): Promise<Run
     const live = await startGuest(table, options.parts)
     const problem = live.compile(bundle, options.keepSource ? 2 : 0)
     if (problem !== undefined) throw new Error(`the bundle does not compile: ${JSON.stringify(problem)}`)
+    if (options.runAtBuild && live.engine.call("guest_run_app_now") !== 0) throw new Error(JSON.stringify(live.error()))
     memory = live.engine.memory
-    const _start = () => live.call("_start")
+    const _start = () => live.engine.call("_start")
     const code = wasi.start({ exports: { memory, _start } }) as unknown as number
     return { stdout: readFileSync(path("stdout"), "utf8"), stderr: readFileSync(path("stderr"), "utf8"), code }
   } finally {

@@ -34,6 +34,7 @@ static void mend_surrogates(u8 *bytes, size_t length) {
 
 /** native.write(fd, string or Uint8Array) -> whether all of it was written */
 static JSValue native_write(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
+  if (!running) return forbid("writing output");
   i32 fd;
   if (JS_ToInt32(ctx, &fd, argv[0])) return JS_EXCEPTION;
   size_t length;
@@ -122,6 +123,33 @@ static JSValue native_sleep(JSContext *c, JSValue this_val, int argc, JSValue *a
   if (JS_ToFloat64(ctx, &milliseconds, argv[0])) return JS_EXCEPTION;
   if (milliseconds > 0) sleep_for((u64)(i64)(milliseconds * 1e6));
   return JS_UNDEFINED;
+}
+
+/** native.waitInput(fd, milliseconds) -> can it be read? Without a limit, or on a host that cannot say: yes, and reading waits */
+static JSValue native_wait_input(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
+  i32 fd;
+  double milliseconds;
+  if (JS_ToInt32(ctx, &fd, argv[0]) || JS_ToFloat64(ctx, &milliseconds, argv[1])) return JS_EXCEPTION;
+  if (!running) return forbid("reading standard input");
+  if (milliseconds < 0) return JS_TRUE;
+  Subscription subscriptions[2] = {{0}};
+  subscriptions[0].id = 1;
+  subscriptions[0].timeout = (u64)(i64)(milliseconds * 1e6);
+  subscriptions[1].userdata = 1;
+  subscriptions[1].tag = 1; // fd_read
+  subscriptions[1].id = fd;
+  u64 events[2][4] = {{0}}; // userdata, then errno u16 and type u8, …
+  u32 count = 0;
+  if (wasi_poll_oneoff(subscriptions, events, 2, &count) != 0) return JS_TRUE;
+  bool ready = false;
+  for (u32 i = 0; i < count; i++)
+    if (events[i][0] == 1) ready = true; // an error counts: reading will tell
+  return new_bool(ready);
+}
+
+/** native.memorySize() -> bytes */
+static JSValue native_memory_size(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
+  return JS_NewNumber(ctx, (double)__builtin_wasm_memory_size(0) * 65536);
 }
 
 static JSValue clock_in_milliseconds(i32 id) {
@@ -352,6 +380,8 @@ static const NativeFunction functions[] = {
     {"read", native_read, 2},
     {"fileType", native_file_type, 1},
     {"sleep", native_sleep, 1},
+    {"waitInput", native_wait_input, 2},
+    {"memorySize", native_memory_size, 0},
     {"wallClock", native_wall_clock, 0},
     {"monotonic", native_monotonic, 0},
     {"nanoseconds", native_nanoseconds, 0},

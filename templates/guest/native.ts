@@ -6,6 +6,10 @@ export interface Native {
   read(fd: number, into: Uint8Array): number
   fileType(fd: number): number
   sleep(milliseconds: number): void
+  /** Until `fd` can be read (true) or the time is over (false); -1 waits for ever. */
+  waitInput(fd: number, milliseconds: number): boolean
+  /** Bytes of linear memory. */
+  memorySize(): number
   wallClock(): number
   monotonic(): number
   nanoseconds(): bigint

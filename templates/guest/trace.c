@@ -25,29 +25,6 @@ static JSValue hook = JS_UNDEFINED;
 static size_t stack_size;
 static i32 probing; // 1: the next trace is the known one; 2: it was as expected
 
-/** One row for each stretch of the bundle: from this generated position on, that original one. Sorted. */
-typedef struct {
-  u32 generated_line, generated_column;
-  u32 file; // index into `position_files`
-  u32 line, column;
-} Position;
-
-static const char *position_file;
-static const Position *positions;
-static u32 position_count;
-static const char *const *position_files;
-
-/**
- * Frames whose file name is `file` are shown where the table says. `rows` and `files` (of NUL-terminated names) and `file` itself stay
- * the builder's: allocated with malloc and never freed. Lines and columns count from 1.
- */
-EXPORT void guest_set_positions(const char *file, const Position *rows, u32 count, const char *const *files) {
-  position_file = file;
-  positions = rows;
-  position_count = count;
-  position_files = files;
-}
-
 static void put(Text *text, const char *bytes, size_t length) {
   if (text->length + length > text->capacity) {
     size_t capacity = (text->length + length) * 2 + 256;
@@ -109,18 +86,6 @@ static void put_header(Text *text, JSValue error) {
   JS_FreeValue(ctx, message);
 }
 
-static const Position *find_position(u32 line, u32 column) {
-  u32 low = 0, high = position_count;
-  while (low < high) {
-    u32 middle = (low + high) / 2;
-    const Position *row = &positions[middle];
-    bool after = row->generated_line > line || (row->generated_line == line && row->generated_column > column);
-    if (after) high = middle;
-    else low = middle + 1;
-  }
-  return low == 0 ? NULL : &positions[low - 1];
-}
-
 static void put_place(Text *text, const CallSite *site) {
   char number[32];
   const char *file = JS_ToCStringLen2(ctx, NULL, site->file_name, false);
@@ -128,19 +93,9 @@ static void put_place(Text *text, const CallSite *site) {
     JS_FreeValue(ctx, JS_GetException(ctx));
     return;
   }
-  const char *shown = file;
-  i32 line = site->line, column = site->column;
-  if (position_file != NULL && strlen(file) == strlen(position_file) && memcmp(file, position_file, strlen(file)) == 0) {
-    const Position *row = find_position(line, column);
-    if (row != NULL) {
-      shown = position_files[row->file];
-      line = row->line;
-      column = row->column;
-    }
-  }
-  put_string(text, shown);
-  if (line >= 0) {
-    snprintf(number, sizeof(number), ":%d:%d", line, column);
+  put_string(text, file);
+  if (site->line >= 0) {
+    snprintf(number, sizeof(number), ":%d:%d", site->line, site->column);
     put_string(text, number);
   }
   JS_FreeCString(ctx, file);
@@ -159,7 +114,6 @@ static bool equals(JSValue value, const char *expected) {
 static bool is_hidden(const CallSite *site) { return !site->native && is_object(site->function) && site->line <= 0; }
 
 static void put_frame(Text *text, const CallSite *site) {
-  if (is_hidden(site)) return;
   bool named = is_string(site->function_name);
   put_string(text, "\n    at ");
   if (site->constructor && named) put_string(text, "new ");
@@ -175,6 +129,7 @@ static void put_frame(Text *text, const CallSite *site) {
 
 static JSValue format_trace(JSValue error, JSValue sites) {
   Text text = {NULL, 0, 0};
+  size_t kept = 0; // where the text ends without the native frames that may turn out to be the guest's own
   put_header(&text, error);
   for (u32 i = 0;; i++) {
     JSValue value = JS_GetPropertyUint32(ctx, sites, i);
@@ -184,7 +139,15 @@ static JSValue format_trace(JSValue error, JSValue sites) {
       if (i == 0 && probing == 1 && equals(site->file_name, "probe.js") && equals(site->function_name, "Probe") &&
           !site->native && site->constructor && site->line == 2 && site->column > 20 && site->column < 35)
         probing = 2;
-      put_frame(&text, site);
+      // A native function that the guest's JavaScript called is as much ours as that is.
+      if (is_hidden(site)) {
+        text.length = kept == 0 ? text.length : kept;
+        kept = 0;
+      } else {
+        if (!site->native) kept = 0;
+        else if (kept == 0) kept = text.length;
+        put_frame(&text, site);
+      }
     }
     JS_FreeValue(ctx, value);
     if (site == NULL) break;
