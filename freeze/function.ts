@@ -46,9 +46,6 @@ export type ClosureType =
   | "local" // a variable of the parent function
   | "arg" // an argument of the parent function
   | "ref" // a captured variable of the parent function
-  | "global_ref" // a captured variable of the parent function, which refers to a global
-  | "global_decl" // declared global (eval code only)
-  | "global" // global (eval code only)
   | "module_decl"
   | "module_import"
 

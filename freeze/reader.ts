@@ -187,6 +187,12 @@ function varKindOf(number: number): VarKind {
   return kind
 }
 
+function closureTypeOf(number: number): ClosureType {
+  const type = closureTypes[number]
+  if (type === undefined) throw new RangeError(`a captured variable of the unknown type ${number}`)
+  return type
+}
+
 function readVariables(view: DataView, start: Pointer, count: number, atomName: (atom: number) => AtomName): VarInfo[] {
   const variables: VarInfo[] = []
   for (let i = 0; i < count; i++) {
@@ -218,7 +224,7 @@ function readClosureVars(
     const flags = view.getUint8(at + JSClosureVar.flags)
     variables.push({
       name: atomName(view.getUint32(at + JSClosureVar.var_name, true)),
-      type: closureTypes[flags & JSClosureVar.closure_type_mask]!,
+      type: closureTypeOf(flags & JSClosureVar.closure_type_mask),
       kind: varKindOf(view.getUint8(at + JSClosureVar.var_kind) & 0xf),
       isConst: (flags & JSClosureVar.is_const) !== 0,
       isLexical: (flags & JSClosureVar.is_lexical) !== 0,
