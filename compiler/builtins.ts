@@ -2,10 +2,10 @@
 //
 // An import statement of a built-in module that does not exist is an error while building. `require("os")` and `import("os")` of
 // one become an error when they run, as in Node for a module that is not installed: libraries try, and go on without.
-import type { Metafile, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild"
 import { readFile } from "node:fs/promises"
 import { builtinModules } from "node:module"
 import { extname } from "node:path"
+import type { Metafile, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "./bundle.ts"
 import { nativeAddon, type Problem, unknownBuiltin } from "./errors.ts"
 import { nearest } from "./nearest.ts"
 

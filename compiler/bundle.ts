@@ -22,6 +22,9 @@ import type { SourceMap } from "./mappings.ts"
 import { fillPlaces, placeMarkers } from "./places.ts"
 import { kindsOf, shape } from "./strict.ts"
 
+// esbuild is imported in this file alone.
+export type { Metafile, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild"
+
 /** What bundling can be told. */
 export interface BundleOptions {
   minify?: boolean

@@ -9,9 +9,9 @@
 // In the third case esbuild's top-level statements are dealt to the two functions. The wrappers are functions that run when they are
 // called, so moving them to the front changes nothing; what they see of the ES modules (for `require` of one) is declared outside.
 import { type Comment, type Options, type Program, type Statement, parse } from "acorn"
-import type { Metafile } from "esbuild"
 import { readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
+import type { Metafile } from "./bundle.ts"
 import { decodeMappings, encodeMappings, type Segment, type SourceMap } from "./mappings.ts"
 
 /** The files of a bundle by the mode they run in. Paths as esbuild gives them. */
@@ -83,20 +83,20 @@ interface Body {
 
 function iifeBody(code: string): Body {
   const lines = code.trimEnd().split("\n")
-  const first = lines[0] === '"use strict";' ? 2 : 1
-  if (!/^var \w+ = \(\(\) => \{$/.test(lines[first - 1] ?? "") || lines.at(-1) !== "})();") {
-    throw new Error("esbuild's output does not begin or end as expected")
-  }
-  return { lines, first, last: lines.length - 1 }
+  // The entry's hashbang and directives come first.
+  const header = lines.findIndex((line) => /^var \w+ = \(\(\) => \{$/.test(line))
+  if (header < 0 || lines.at(-1) !== "})();") throw new Error("esbuild's output does not begin or end as expected")
+  return { lines, first: header + 1, last: lines.length - 1 }
 }
 
 /** `export { a as default }` at the end of a module becomes the value that its function returns. */
 function moduleBody(raw: Raw): Body {
   const lines = raw.code.trimEnd().split("\n")
-  if (raw.exports.length === 0) return { lines: [...lines, "return {};"], first: 0, last: lines.length + 1 }
+  const first = lines[0]?.startsWith("#!") === true ? 1 : 0
+  if (raw.exports.length === 0) return { lines: [...lines, "return {};"], first, last: lines.length + 1 }
   const at = lines.findLastIndex((line) => line.startsWith("export "))
   const statement = lines.slice(at).join("\n")
-  return { lines: [...lines.slice(0, at), returned(statement)], first: 0, last: at + 1 }
+  return { lines: [...lines.slice(0, at), returned(statement)], first, last: at + 1 }
 }
 
 function returned(statement: string): string {

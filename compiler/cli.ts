@@ -1,0 +1,111 @@
+#!/usr/bin/env node
+// edgeboxc: argv -> command; prints problems; sets the exit code (0, 1 a problem, 2 wrong usage, 70 a fault of ours).
+//
+// Whatever is heavy is imported when a command runs, so that starting costs a few milliseconds.
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import manifest from "../package.json" with { type: "json" }
+import type { BuildOptions } from "./build.ts"
+import { isProblem, problemText, wrongUsage } from "./errors.ts"
+
+const program = new Command("edgeboxc")
+  .description("Compile a JavaScript or TypeScript app into one sandboxed, already initialised WASI module.")
+  .version(manifest.version, "-V, --version")
+  .exitOverride()
+  .configureOutput({ writeErr: () => {}, outputError: () => {} })
+  .addHelpText("after", examples("edgeboxc init my-app", "edgeboxc build my-app -o app.wasm", "edgeboxc build --help"))
+
+program
+  .command("build <app>")
+  .description("compile an app (a folder or an entry file) into one WASI module")
+  .option("-o, --output <file>", "where to write the module (default: <name>.wasm in this folder)")
+  .addOption(new Option("--snapshot <what>", "what has already run when the module starts").choices(["engine", "app"]))
+  .option("--optimize", "optimise the whole module for size; takes longer")
+  .option("--keep-source", "keep the source, for Function.prototype.toString")
+  .option("--minify", "shorten names and syntax")
+  .option("--define <K=V>", "replace an identifier by a JSON value; can be repeated", keyValue)
+  .option("--external <name>", "look an import up when the app runs; can be repeated", collect)
+  .option("--sourcemap", "also write <output>.map")
+  .addOption(
+    new Option("--freeze <which>", "which functions to compile ahead of time").choices(["all", "auto", "none"]),
+  )
+  .option("--freeze-only <name>", "freeze these functions alone; can be repeated", collect)
+  .option("--freeze-except <name>", "leave these functions unfrozen; can be repeated", collect)
+  .option("--report <file.json>", "write what was built, and how, as JSON")
+  .option("--stages <folder>", "write every value on the pipeline to a folder")
+  .option("--watch", "build again when a file changes")
+  .option("--verbose", "also print the time of every stage")
+  .option("--quiet", "print problems only")
+  .addHelpText(
+    "after",
+    `
+The entry of a folder is "entry" or "npm" in .edgebox.json, then "exports", "module" or "main" in
+package.json, then index, main or app with any of the usual endings. Options can be set in
+.edgebox.json as well: { "minify": true, "keepSource": true }; the command line wins.
+${examples("edgeboxc build src/app.ts", "edgeboxc build . -o dist/app.wasm --minify", "edgeboxc build app --define VERSION='\"1.2\"' --watch")}`,
+  )
+  .action(async (input: string, options: CommandOptions) => {
+    const { buildCommand } = await import("./commands.ts")
+    await buildCommand({ ...options, input })
+  })
+
+program
+  .command("init [folder]")
+  .description("make a starter app")
+  .addHelpText("after", examples("edgeboxc init", "edgeboxc init my-app"))
+  .action(async (folder: string | undefined) => {
+    const { initCommand } = await import("./commands.ts")
+    await initCommand(folder ?? ".")
+  })
+
+/** `build`'s options as the command line has them. */
+export interface CommandOptions extends Omit<BuildOptions, "input" | "color" | "onStage" | "write"> {
+  watch?: boolean
+  verbose?: boolean
+  quiet?: boolean
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value]
+}
+
+function keyValue(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const split = text.indexOf("=")
+  if (split < 1) throw new InvalidArgumentError("Write it as NAME=VALUE.")
+  return { ...before, [text.slice(0, split)]: text.slice(split + 1) }
+}
+
+/** Print what went wrong and return the exit code. */
+function failed(error: unknown): number {
+  if (error instanceof CommanderError) return usageFailed(error)
+  if (isProblem(error)) {
+    process.stderr.write(`${problemText(error)}\n`)
+    return 1
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`edgeboxc ${manifest.version} has a fault of its own. Please report it, with this:\n${stack}\n`)
+  return 70
+}
+
+/** Commander's words ("error: unknown option '--minfy'\n(Did you mean --minify?)") in the form of a problem. */
+function usageFailed(error: CommanderError): number {
+  if (error.exitCode === 0) return 0 // --help, --version
+  const [first = "", ...rest] = error.message.split("\n")
+  if (error.code === "commander.help") {
+    process.stderr.write(program.helpInformation())
+    return 2
+  }
+  const suggestion = rest.map((line) => line.replace(/^\((.*)\)$/, "$1")).join(" ")
+  const hint = suggestion === "" ? "See edgeboxc --help, or edgeboxc <command> --help." : suggestion
+  process.stderr.write(`${problemText(wrongUsage(first.replace(/^error: /, ""), hint))}\n`)
+  return 2
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = failed(error)
+}

@@ -1,0 +1,29 @@
+// `edgeboxc init`: the starter app, copied.
+import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { basename, join, resolve } from "node:path"
+import { folderNotEmpty } from "./errors.ts"
+
+/** Copy the starter app into a folder, which is made when it is not there. Returns the files, relative to it. Overwrites nothing. */
+export async function init(folder: string): Promise<string[]> {
+  const target = resolve(folder)
+  const template = resolve(import.meta.dirname, "../templates/app")
+  const files = (await readdir(template)).sort()
+  for (const file of files) {
+    if ((await stat(join(target, file)).catch(() => undefined)) !== undefined) throw folderNotEmpty(folder, file)
+  }
+  await mkdir(target, { recursive: true })
+  for (const file of files) await cp(join(template, file), join(target, file), { errorOnExist: true, force: false })
+  await nameApp(join(target, "package.json"), basename(target))
+  return files
+}
+
+/** The package is called like its folder, as far as npm allows. */
+async function nameApp(path: string, name: string): Promise<void> {
+  const manifest = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>
+  manifest["name"] =
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9._-]+/g, "-")
+      .replace(/^[._-]+|-+$/g, "") || "app"
+  await writeFile(path, `${JSON.stringify(manifest, null, 2)}\n`)
+}
