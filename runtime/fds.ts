@@ -3,7 +3,8 @@ import { directoryRights, fileRights, need, Rights } from "./abi.ts"
 import type { RightName } from "./abi.ts"
 import { closePlace } from "./places.ts"
 import type { Place } from "./places.ts"
-import * as fs from "node:fs"
+import { fs } from "./node.ts"
+import type { Dirent } from "./node.ts"
 
 /** A standard stream: bytes in, or bytes out, in order. */
 export interface Stream {
@@ -42,7 +43,7 @@ export interface OpenDirectory {
   inheriting: bigint
   fdflags: number
   /** What fd_readdir read when it last started from the beginning, so that cookies mean the same until then. */
-  listing?: fs.Dirent[]
+  listing?: Dirent[]
 }
 
 export type Descriptor = Stream | OpenFile | OpenDirectory

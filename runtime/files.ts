@@ -1,6 +1,6 @@
 // fd_*: what a guest does with descriptors that it has.
-import { constants } from "node:fs"
-import * as fs from "node:fs"
+import { fs } from "./node.ts"
+import type { AnyStats, BigIntStats, Dirent } from "./node.ts"
 import { Fdflags, Filetype, Fstflags, need, Whence } from "./abi.ts"
 import type { Descriptor, OpenDirectory, OpenFile } from "./fds.ts"
 import type { Host } from "./host.ts"
@@ -262,7 +262,7 @@ function filetypeOf(descriptor: Descriptor): number {
   }
 }
 
-function statOf(descriptor: Descriptor): fs.BigIntStats | { filetype: number } {
+function statOf(descriptor: Descriptor): BigIntStats | { filetype: number } {
   switch (descriptor.kind) {
     case "stream":
       return { filetype: descriptor.filetype }
@@ -274,7 +274,7 @@ function statOf(descriptor: Descriptor): fs.BigIntStats | { filetype: number } {
 }
 
 /** WASI's filetype of what stat says. */
-export function filetypeOfStat(stat: fs.StatsBase<bigint> | fs.StatsBase<number> | fs.Dirent): number {
+export function filetypeOfStat(stat: AnyStats | Dirent): number {
   if (stat.isFile()) return Filetype.regular_file
   if (stat.isDirectory()) return Filetype.directory
   if (stat.isSymbolicLink()) return Filetype.symbolic_link
@@ -285,7 +285,7 @@ export function filetypeOfStat(stat: fs.StatsBase<bigint> | fs.StatsBase<number>
 }
 
 /** Write a `filestat` (64 bytes). A standard stream has a type and nothing else that is the guest's business. */
-export function writeFilestat(host: Host, out: number, stat: fs.BigIntStats | { filetype: number }): void {
+export function writeFilestat(host: Host, out: number, stat: BigIntStats | { filetype: number }): void {
   const { memory } = host
   memory.fill(out, 0, 64)
   if ("filetype" in stat) {
@@ -311,7 +311,7 @@ export function newTimes(
   atim: bigint,
   mtim: bigint,
   flags: number,
-  stat: () => fs.BigIntStats | { filetype: number },
+  stat: () => BigIntStats | { filetype: number },
 ): [number, number] {
   const { atim: setAtim, atim_now, mtim: setMtim, mtim_now } = Fstflags
   need((flags & ~15) === 0, "inval")
@@ -319,7 +319,7 @@ export function newTimes(
   need((flags & (setMtim | mtim_now)) !== (setMtim | mtim_now), "inval")
   const old = stat()
   const clock = Date.now() / 1000
-  const oldTime = (name: "atimeNs" | "mtimeNs") => (name in old ? seconds((old as fs.BigIntStats)[name]) : clock)
+  const oldTime = (name: "atimeNs" | "mtimeNs") => (name in old ? seconds((old as BigIntStats)[name]) : clock)
   const accessed = flags & setAtim ? seconds(atim) : flags & atim_now ? clock : oldTime("atimeNs")
   const modified = flags & setMtim ? seconds(mtim) : flags & mtim_now ? clock : oldTime("mtimeNs")
   return [accessed, modified]
@@ -333,7 +333,7 @@ function seconds(nanoseconds: bigint): number {
 function reopen(file: OpenFile, fdflags: number): void {
   if (fdflags === file.fdflags) return
   need(process.platform === "linux", "notsup")
-  const kept = file.hostFlags & (constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR)
+  const kept = file.hostFlags & (fs.constants.O_RDONLY | fs.constants.O_WRONLY | fs.constants.O_RDWR)
   const hostFlags = kept | hostFlagsOf(fdflags)
   const host = fs.openSync(`/proc/self/fd/${file.host}`, hostFlags)
   fs.closeSync(file.host)
@@ -344,9 +344,9 @@ function reopen(file: OpenFile, fdflags: number): void {
 /** WASI's fdflags as flags of open(). `nonblock` means nothing for a regular file. */
 export function hostFlagsOf(fdflags: number): number {
   let flags = 0
-  if (fdflags & Fdflags.append) flags |= constants.O_APPEND
-  if (fdflags & Fdflags.dsync) flags |= constants.O_DSYNC ?? constants.O_SYNC ?? 0
-  if (fdflags & (Fdflags.rsync | Fdflags.sync)) flags |= constants.O_SYNC ?? 0
+  if (fdflags & Fdflags.append) flags |= fs.constants.O_APPEND
+  if (fdflags & Fdflags.dsync) flags |= fs.constants.O_DSYNC ?? fs.constants.O_SYNC ?? 0
+  if (fdflags & (Fdflags.rsync | Fdflags.sync)) flags |= fs.constants.O_SYNC ?? 0
   return flags
 }
 
@@ -371,7 +371,7 @@ function readdir(directory: OpenDirectory, out: Uint8Array, cookie: bigint): num
 }
 
 /** A `dirent` (d_next u64, d_ino u64, d_namlen u32, d_type u8, three of padding) and its name. */
-function direntBytes(place: Place, i: number, entry: fs.Dirent | undefined): Uint8Array {
+function direntBytes(place: Place, i: number, entry: Dirent | undefined): Uint8Array {
   const name = encode(entry?.name ?? (i === 0 ? "." : ".."))
   const bytes = new Uint8Array(24 + name.length)
   const view = new DataView(bytes.buffer)

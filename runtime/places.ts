@@ -8,8 +8,7 @@
 // that very directory, wherever it has been moved meanwhile, so another process that swaps directories for links
 // while we walk wins nothing: this is openat() with the means that Node has. Elsewhere a directory is its real path,
 // checked component by component; there the walk can be raced by another process with access to the same folder.
-import { constants } from "node:fs"
-import * as fs from "node:fs"
+import { fs } from "./node.ts"
 import { Fault, need } from "./abi.ts"
 
 /** A directory on the host. `fd` only where descriptors can be walked from. */
@@ -30,8 +29,8 @@ export interface Target {
 const oPath = 0o10000000
 
 // O_DIRECTORY and O_NOFOLLOW are undefined on Windows.
-const oDirectory = constants.O_DIRECTORY ?? 0
-export const oNofollow = constants.O_NOFOLLOW ?? 0
+const oDirectory = fs.constants.O_DIRECTORY ?? 0
+export const oNofollow = fs.constants.O_NOFOLLOW ?? 0
 
 /** PATH_MAX, and a bound on how many directories one walk may hold open. */
 const maxPathBytes = 4096

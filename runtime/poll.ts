@@ -7,7 +7,7 @@ import type { Descriptor } from "./fds.ts"
 import type { Host } from "./host.ts"
 import { u32 } from "./host.ts"
 import { now } from "./process.ts"
-import { fstatSync } from "node:fs"
+import { fs } from "./node.ts"
 
 /** sizeof(subscription), sizeof(event) */
 const subscriptionBytes = 48
@@ -108,7 +108,7 @@ export function pollFunctions(host: Host) {
 }
 
 function fileEvent(descriptor: Descriptor, userdata: bigint): Event {
-  const bytes = descriptor.kind === "file" ? Math.max(0, fstatSync(descriptor.host).size - descriptor.offset) : 0
+  const bytes = descriptor.kind === "file" ? Math.max(0, fs.fstatSync(descriptor.host).size - descriptor.offset) : 0
   return { userdata, errno: 0, type: Eventtype.fd_read, bytes }
 }
 

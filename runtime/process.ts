@@ -1,5 +1,5 @@
 // The part of WASI that is about the process: arguments, environment, clocks, randomness, the end.
-import * as fs from "node:fs"
+import { fs } from "./node.ts"
 import { Clockid, Errno, Fault } from "./abi.ts"
 import type { Host } from "./host.ts"
 import { u32 } from "./host.ts"

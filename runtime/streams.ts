@@ -3,7 +3,7 @@
 // The process's are used with synchronous calls on descriptors 0, 1 and 2, never through process.stdin/stdout: those
 // make pipes non-blocking and lose what is queued when a process ends. A parent may have made them non-blocking all the same;
 // then a call says EAGAIN, and we wait a little and try again.
-import * as fs from "node:fs"
+import { fs } from "./node.ts"
 import { stdinRights, stdoutRights } from "./abi.ts"
 import type { Stream } from "./fds.ts"
 import { Filetype } from "./abi.ts"

@@ -1,7 +1,7 @@
 // path_*: what a guest does with names below the directories that it has. Every call resolves its path through
 // places.ts and then names the last entry only, with node:fs calls that do not follow it.
-import { constants } from "node:fs"
-import * as fs from "node:fs"
+import { fs } from "./node.ts"
+import type { BigIntStats, Stats } from "./node.ts"
 import { allRights, directoryRights, fileRights, Fault, Lookupflags, need, Oflags, Rights } from "./abi.ts"
 import { readingRights, writingRights } from "./abi.ts"
 import type { OpenDirectory } from "./fds.ts"
@@ -173,7 +173,7 @@ function follows(lookupflags: number): boolean {
   return (lookupflags & Lookupflags.symlink_follow) !== 0
 }
 
-function statTarget({ parent, name, asDirectory }: Target): fs.BigIntStats {
+function statTarget({ parent, name, asDirectory }: Target): BigIntStats {
   const path = name === "." ? itself(parent) : at(parent, name)
   const stat = fs.lstatSync(path, { bigint: true })
   need(!asDirectory || stat.isDirectory(), "notdir")
@@ -228,20 +228,20 @@ function openDirectory({ parent, name }: Target, request: OpenRequest): OpenDire
   }
 }
 
-function openExisting(target: Target, found: fs.Stats, request: OpenRequest) {
+function openExisting(target: Target, found: Stats, request: OpenRequest) {
   const { parent, name } = target
   need(!found.isSymbolicLink(), "loop")
   need(!target.asDirectory && !(request.oflags & Oflags.directory), "notdir")
   // A FIFO blocks until someone comes, a device may do anything: neither is a file in a folder.
   need(found.isFile(), "acces")
-  const truncate = request.oflags & Oflags.trunc ? constants.O_TRUNC : 0
+  const truncate = request.oflags & Oflags.trunc ? fs.constants.O_TRUNC : 0
   const flags = accessOf(request.base) | hostFlagsOf(request.fdflags) | truncate
   const host = openFile(parent, name, found, flags)
   return openedFile(host, request)
 }
 
 /** Open the very file that was looked at, not what took its name since. */
-function openFile(parent: Place, name: string, found: fs.Stats, flags: number): number {
+function openFile(parent: Place, name: string, found: Stats, flags: number): number {
   const pinned = pin(parent, name)
   if (pinned !== undefined) {
     try {
@@ -251,11 +251,11 @@ function openFile(parent: Place, name: string, found: fs.Stats, flags: number): 
       fs.closeSync(pinned)
     }
   }
-  const careful = (constants.O_NONBLOCK ?? 0) | oNofollow
-  const host = fs.openSync(at(parent, name), (flags & ~constants.O_TRUNC) | careful)
+  const careful = (fs.constants.O_NONBLOCK ?? 0) | oNofollow
+  const host = fs.openSync(at(parent, name), (flags & ~fs.constants.O_TRUNC) | careful)
   const opened = fs.fstatSync(host)
   if (opened.isFile() && opened.ino === found.ino && opened.dev === found.dev) {
-    if (flags & constants.O_TRUNC) fs.ftruncateSync(host)
+    if (flags & fs.constants.O_TRUNC) fs.ftruncateSync(host)
     return host
   }
   fs.closeSync(host)
@@ -266,7 +266,7 @@ function openFile(parent: Place, name: string, found: fs.Stats, flags: number): 
 function create({ parent, name }: Target, request: OpenRequest): number | undefined {
   const flags = accessOf(request.base) | hostFlagsOf(request.fdflags)
   try {
-    return fs.openSync(at(parent, name), flags | constants.O_CREAT | constants.O_EXCL | oNofollow, 0o666)
+    return fs.openSync(at(parent, name), flags | fs.constants.O_CREAT | fs.constants.O_EXCL | oNofollow, 0o666)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined
     throw error
@@ -286,6 +286,6 @@ function openedFile(host: number, { directory, base, fdflags }: OpenRequest) {
 }
 
 function accessOf(base: bigint): number {
-  if ((base & writingRights) === 0n) return constants.O_RDONLY
-  return (base & readingRights) === 0n ? constants.O_WRONLY : constants.O_RDWR
+  if ((base & writingRights) === 0n) return fs.constants.O_RDONLY
+  return (base & readingRights) === 0n ? fs.constants.O_WRONLY : fs.constants.O_RDWR
 }

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+// edgebox: read the command line, compile the module, run it, exit with its code.
+import { fs } from "./node.ts"
+import { complain, exitCodes, reporting, runAndExit } from "./finish.ts"
+import type { Grants } from "./finish.ts"
+import { load } from "./load.ts"
+import { help, readCommand } from "./options.ts"
+import type { Command } from "./options.ts"
+import { mainStackBytes } from "./stack.ts"
+import { writeFully } from "./streams.ts"
+import { runInWorker } from "./thread.ts"
+
+function main(): void {
+  const command = reporting(() => readCommand(process.argv.slice(2), process.env))
+  switch (command.kind) {
+    case "run":
+      return start(command)
+    case "help":
+      return say(help)
+    case "version":
+      return say(`${version()}\n`)
+    case "misused":
+      complain(`edgebox: ${command.message}\nTry: edgebox --help\n`)
+      process.exit(exitCodes.misused)
+  }
+}
+
+function start({ file, args, env, dirs }: Command & { kind: "run" }): void {
+  const grants: Grants = { args: [file, ...args], env, dirs }
+  const stackBytes = mainStackBytes(process.execArgv)
+  if (stackBytes !== undefined) {
+    runAndExit(
+      reporting(() => load(file)),
+      grants,
+      stackBytes,
+    )
+  }
+  runInWorker(file, grants)
+}
+
+function say(text: string): void {
+  reporting(() => writeFully(1, Buffer.from(text)))
+}
+
+function version(): string {
+  const manifest = fs.readFileSync(new URL("../package.json", import.meta.url), "utf8")
+  return (JSON.parse(manifest) as { version: string }).version
+}
+
+main()

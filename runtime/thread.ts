@@ -1,0 +1,36 @@
+// The main thread's side of a guest in a worker: start the worker, compile the module meanwhile, hand it over, wait.
+import { complain, exitCodes, reporting } from "./finish.ts"
+import type { Grants } from "./finish.ts"
+import { load } from "./load.ts"
+import { workerThreads } from "./node.ts"
+import { workerStackMb } from "./stack.ts"
+import type { WorkerStart } from "./worker.ts"
+
+/** Run `file` in a worker with a large stack; the process ends with the guest's exit code. */
+export function runInWorker(file: string, grants: Grants): void {
+  const { MessageChannel, Worker } = workerThreads()
+  const { port1, port2 } = new MessageChannel()
+  const state = new Int32Array(new SharedArrayBuffer(4))
+  const workerData: WorkerStart = { grants, port: port2, state }
+  const worker = new Worker(new URL("./edgebox-worker.js", import.meta.url), {
+    workerData,
+    transferList: [port2],
+    env: {},
+    execArgv: [],
+    resourceLimits: { stackSizeMb: workerStackMb },
+  })
+  worker.on("exit", (code) => process.exit(code))
+  worker.on("error", failed)
+
+  // The worker takes longer to start than this takes.
+  port1.postMessage(reporting(() => load(file)))
+  Atomics.store(state, 0, 1)
+  Atomics.notify(state, 0)
+}
+
+/** The worker itself died: what the guest and our own code throw is reported there. */
+function failed(error: Error & { code?: string }): never {
+  const outOfMemory = error.code === "ERR_WORKER_OUT_OF_MEMORY"
+  complain(outOfMemory ? "edgebox: trapped: out of memory\n" : `edgebox: ${error.stack ?? error.message}\n`)
+  return process.exit(outOfMemory ? exitCodes.failed : exitCodes.ours)
+}
