@@ -53,7 +53,7 @@ export function readRope(view: DataView, pointer: Pointer): string {
   const waiting: bigint[] = [BigInt.asUintN(64, (BigInt(tags.JS_TAG_STRING_ROPE) << 32n) | BigInt(pointer))]
   let length = 0
   for (let nodes = 0; waiting.length > 0; nodes++) {
-    if (nodes > view.byteLength / JSStringRope.size) throw new RangeError(`a rope without end at ${pointer}`)
+    if (nodes > view.byteLength / 16) throw new RangeError(`a rope without end at ${pointer}`)
     const value = waiting.pop()!
     const at = Number(value & 0xffff_ffffn)
     const tag = Number(BigInt.asIntN(32, value >> 32n))
