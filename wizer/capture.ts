@@ -1,0 +1,246 @@
+// Instance -> state: what differs from the module as it was written, in terms of the module.
+//
+// Memories are looked at where they are; only segments are chosen later. Numbers come out bit for bit: a small module stores them,
+// because reading a float through `.value` may change a NaN and reading a v128 throws. References are turned back into
+// function indices by identity.
+import { unrepresentable } from "./errors.ts"
+import { privateName, type Plan } from "./instrument.ts"
+import {
+  SectionId,
+  Writer,
+  makeSection,
+  parseRefType,
+  refFunc,
+  refNull,
+  writeBody,
+  writeExport,
+  writeFuncType,
+  writeImport,
+  writeLimits,
+  writeModule,
+  writeVector,
+  type Global,
+} from "./sections.ts"
+import type { MemoryImage } from "./runs.ts"
+
+/** An instance, or what has its exports. */
+export interface InstanceLike {
+  exports: WebAssembly.Exports
+}
+
+/** The state of an instance after its initialiser ran. */
+export interface State {
+  memories: MemoryImage[]
+  /** Constant expressions of the mutable globals, by index. */
+  globals: Map<number, Uint8Array>
+  /** Tables that are not as instantiation leaves them, by index: a constant expression for each slot, undefined for null. */
+  tables: Map<number, (Uint8Array | undefined)[]>
+  /** Passive segments that were dropped. */
+  dropped: Plan["droppable"]
+}
+
+/** The slots of each table as they were before anything ran; compare with it to see what changed. */
+export type TableImage = unknown[][]
+
+/** Read every table. Call it right after instantiation, and pass the result to `capture`. */
+export function readTables(instance: InstanceLike, plan: Plan): TableImage {
+  return plan.layout.tables.map(({ type }, index) => {
+    const table = instance.exports[privateName(plan, "table", index)] as WebAssembly.Table
+    const length = Number(table.length)
+    const slots: unknown[] = new Array<unknown>(length)
+    // A 64-bit table counts in BigInts.
+    for (let i = 0; i < length; i++) slots[i] = table.get((type.is64 ? BigInt(i) : i) as number)
+    return slots
+  })
+}
+
+/**
+ * Take the state of an instance of an instrumented module. Throws EB311 when a table or global holds a reference that a module
+ * cannot contain.
+ */
+export function capture(instance: InstanceLike, plan: Plan, before: TableImage): State {
+  const find = functionFinder(instance, plan)
+  return {
+    memories: plan.layout.memories.map((_, index) => memoryImage(instance, plan, index)),
+    globals: captureGlobals(instance, plan, find),
+    tables: captureTables(instance, plan, before, find),
+    dropped: plan.droppable.filter(({ kind, index }) => traps(instance, privateName(plan, kind, index))),
+  }
+}
+
+function memoryImage(instance: InstanceLike, plan: Plan, index: number): MemoryImage {
+  const type = plan.layout.memories[index]
+  const memory = instance.exports[privateName(plan, "memory", index)] as WebAssembly.Memory
+  const image: MemoryImage = {
+    bytes: new Uint8Array(memory.buffer),
+    index,
+    is64: type?.is64 ?? false,
+    shared: type?.shared ?? false,
+  }
+  // The scanner imports the memory under its usual page size.
+  return type?.pageSizeLog2 === 16 ? { ...image, memory } : image
+}
+
+function traps(instance: InstanceLike, name: string): boolean {
+  try {
+    ;(instance.exports[name] as () => void)()
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** A reference as a constant expression; undefined when there is none. */
+type Find = (reference: unknown) => Uint8Array | undefined
+
+function functionFinder(instance: InstanceLike, plan: Plan): Find {
+  const indices = new Map<unknown, number>()
+  // Backwards, so that the first of several imports of one function counts.
+  for (const index of [...plan.functions].reverse()) {
+    indices.set(instance.exports[privateName(plan, "func", index)], index)
+  }
+  return (reference) => {
+    const index = indices.get(reference) ?? (plan.functions.length === 0 ? indexByName(reference, plan) : undefined)
+    return index === undefined ? undefined : refFunc(index)
+  }
+}
+
+/** V8 names an exported function by its index. Used where there are more functions than exports. */
+function indexByName(reference: unknown, plan: Plan): number | undefined {
+  if (typeof reference !== "function" || !/^\d+$/.test(reference.name)) return undefined
+  const index = Number(reference.name)
+  return index < plan.layout.functionTypes.length ? index : undefined
+}
+
+/** The expression of a reference of a type, or EB311. */
+function referenceExpr(reference: unknown, type: string, find: Find, where: string): Uint8Array {
+  const heap = parseRefType(type)?.heap ?? "func"
+  if (reference === null) return refNull(heap)
+  const found = typeof reference === "function" ? find(reference) : undefined
+  if (found && heap !== "extern") return found
+  if (typeof reference === "number" && ["any", "eq", "i31"].includes(heap)) {
+    return new Writer().u8(0x41).s32(reference).u8(0xfb).u8(0x1c).u8(0x0b).finish() // i32.const, ref.i31
+  }
+  const what = typeof reference === "function" ? "a function of another module or of the host" : "a value of the host"
+  throw unrepresentable(where, heap === "extern" || typeof reference === "function" ? what : "an object of the GC heap")
+}
+
+function captureTables(instance: InstanceLike, plan: Plan, before: TableImage, find: Find): State["tables"] {
+  const changed: State["tables"] = new Map()
+  readTables(instance, plan).forEach((slots, index) => {
+    const old = before[index] ?? []
+    if (slots.length === old.length && slots.every((slot, i) => slot === old[i])) return
+    const type = plan.layout.tables[index]?.type.element ?? "funcref"
+    changed.set(
+      index,
+      slots.map((slot, i) =>
+        slot === null
+          ? undefined
+          : referenceExpr(slot, type, find, `slot ${i} of table ${index}${named(plan, "table", index)}`),
+      ),
+    )
+  })
+  return changed
+}
+
+function named(plan: Plan, kind: string, index: number): string {
+  const found = plan.layout.exports.find((entry) => entry.kind === kind && entry.index === index)
+  return found ? ` ("${found.name}")` : ""
+}
+
+function captureGlobals(instance: InstanceLike, plan: Plan, find: Find): State["globals"] {
+  const mutable = plan.layout.globals.flatMap((global, index) => (global.type.mutable ? [{ ...global, index }] : []))
+  const isNumber = ({ type }: Global) => parseRefType(type.type) === undefined
+  const out: State["globals"] = new Map()
+  const exported = ({ index }: { index: number }) =>
+    instance.exports[privateName(plan, "global", index)] as WebAssembly.Global
+  const numbers = mutable.filter(isNumber)
+  const bits = readBits(numbers.map((global) => ({ type: global.type.type, global: exported(global) })))
+  numbers.forEach(({ type, index }, i) => out.set(index, numberExpr(type.type, bits.subarray(i * 16, i * 16 + 16))))
+  for (const global of mutable) {
+    if (isNumber(global)) continue
+    const where = `global ${global.index}${named(plan, "global", global.index)}`
+    out.set(global.index, referenceExpr(valueOf(exported(global), where), global.type.type, find, where))
+  }
+  return out
+}
+
+function valueOf(global: WebAssembly.Global, where: string): unknown {
+  try {
+    return global.value
+  } catch {
+    throw unrepresentable(where, "a value that JavaScript cannot hold")
+  }
+}
+
+/** `t.const bits; end` */
+function numberExpr(type: string, bits: Uint8Array): Uint8Array {
+  const view = new DataView(bits.buffer, bits.byteOffset, 16)
+  const w = new Writer()
+  switch (type) {
+    case "i32":
+      w.u8(0x41).s32(view.getInt32(0, true))
+      break
+    case "i64":
+      w.u8(0x42).s64(view.getBigInt64(0, true))
+      break
+    case "f32":
+      w.u8(0x43).bytes(bits.subarray(0, 4))
+      break
+    case "f64":
+      w.u8(0x44).bytes(bits.subarray(0, 8))
+      break
+    default:
+      w.u8(0xfd).u32(12).bytes(bits)
+  }
+  return w.u8(0x0b).finish()
+}
+
+// Modules may import 100,000 things.
+const batch = 10_000
+
+/** The bits of number and vector globals, 16 bytes each. */
+function readBits(globals: { type: string; global: WebAssembly.Global }[]): Uint8Array {
+  const out = new Uint8Array(globals.length * 16)
+  for (let from = 0; from < globals.length; from += batch) {
+    const some = globals.slice(from, from + batch)
+    const imports = Object.fromEntries(some.map(({ global }, i) => [String(i), global]))
+    const module = new WebAssembly.Module(readerModule(some.map(({ type }) => type)) as BufferSource)
+    const { memory } = new WebAssembly.Instance(module, { g: imports }).exports
+    out.set(new Uint8Array((memory as WebAssembly.Memory).buffer, 0, some.length * 16), from * 16)
+  }
+  return out
+}
+
+/** (module (import "g" "0" (global (mut T))) … (memory (export "memory") N) (start: store each at i * 16)) */
+function readerModule(types: readonly string[]): Uint8Array {
+  const stores: Record<string, number[]> = { i32: [0x36], i64: [0x37], f32: [0x38], f64: [0x39], v128: [0xfd, 0x0b] }
+  const body = new Writer().u8(0)
+  types.forEach((type, i) => {
+    body
+      .u8(0x41)
+      .s32(i * 16)
+      .u8(0x23)
+      .u32(i)
+    body
+      .bytes(stores[type] ?? [])
+      .u8(0)
+      .u8(0)
+  })
+  const pages = Math.ceil((types.length * 16) / 65536)
+  const imports = types.map((type, i) =>
+    writeImport({ module: "g", name: String(i), kind: "global", type, mutable: true }),
+  )
+  return writeModule([
+    makeSection(SectionId.Type, writeVector([writeFuncType({ params: [], results: [] })])),
+    makeSection(SectionId.Import, writeVector(imports)),
+    makeSection(SectionId.Function, writeVector([Uint8Array.of(0)])),
+    makeSection(
+      SectionId.Memory,
+      writeVector([writeLimits({ min: pages, shared: false, is64: false, pageSizeLog2: 16 })]),
+    ),
+    makeSection(SectionId.Export, writeVector([writeExport({ name: "memory", kind: "memory", index: 0 })])),
+    makeSection(SectionId.Start, Uint8Array.of(0)),
+    makeSection(SectionId.Code, writeVector([writeBody(body.u8(0x0b).finish())])),
+  ])
+}

@@ -1,0 +1,249 @@
+// Module -> the same module, with its hidden state exported.
+//
+// No index moves: exports are added under private names, and behind the last function a few are appended that tell whether a
+// passive segment was dropped. The start function is exported instead of being started, so that whoever runs the module
+// can give host functions its memory first. What is changed here never reaches the output: a snapshot is written over the
+// module as it was.
+import { initMissing, initNotFunction, initWrongType } from "./errors.ts"
+import { mentionedFunctions, readLayout, type Layout } from "./layout.ts"
+import { limitMemory } from "./limit.ts"
+import {
+  SectionId,
+  Writer,
+  appendEntries,
+  dropSection,
+  i32Const,
+  i64Const,
+  findSection,
+  parseRefType,
+  readSections,
+  writeBody,
+  writeExport,
+  writeFuncType,
+  writeModule,
+  type ElementSegment,
+  type Export,
+  type ExternKind,
+  type Section,
+} from "./sections.ts"
+
+export interface InstrumentOptions {
+  /** The initialiser's export name. Default: the first that is there of `wizer-initialize`, `wizer.initialize`, `wizer_init`. */
+  initFunc?: string
+  /** Bytes that the memories may have together; growing beyond stops the initialiser. */
+  maxMemory?: number
+}
+
+/** What `capture` and `rewrite` need to know about an instrumented module. */
+export interface Plan {
+  layout: Layout
+  initFunc: string
+  /** `_initialize` is an exported function: it is called before the initialiser. */
+  hasReactorStart: boolean
+  /** Exports of ours begin with it, no export of the module does. */
+  prefix: string
+  /** Functions to which references can exist; exported under `functionName`. */
+  functions: number[]
+  /** Instructions refer to data segments by index, so none of them may move. */
+  dataIndices: boolean
+  /** Passive segments whose state has a function that traps when it was dropped: `elem3`, `data7`. */
+  droppable: { kind: "elem" | "data"; index: number }[]
+  maxMemory: number | undefined
+  /** How far the code section moved: places in the instrumented module lie so many bytes behind those in the original. */
+  codeShift: number
+}
+
+/** Default names of the initialiser, in the order of preference. */
+export const defaultInitNames: readonly string[] = ["wizer-initialize", "wizer.initialize", "wizer_init"]
+
+// Engines take 100,000 exports. Beyond that references are told apart by the name that V8 gives to functions.
+const exportLimit = 90_000
+
+/**
+ * Export the state of a module. Instantiate the result, call the exports of
+ * `startSequence(plan)` in order, then `capture`.
+ *
+ * Throws EB300, EB301, EB303 to EB306 and EB310 for modules that cannot be snapshotted.
+ */
+export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): { wasm: Uint8Array; plan: Plan } {
+  const layout = readLayout(bytes)
+  const initFunc = findInit(layout, options.initFunc)
+  const dataIndices = refersToData(layout)
+  const plan: Plan = {
+    layout,
+    initFunc,
+    hasReactorStart: checkReactorStart(layout),
+    prefix: freePrefix(layout),
+    functions: referencedFunctions(layout),
+    dataIndices,
+    droppable: droppableSegments(layout, dataIndices),
+    maxMemory: options.maxMemory,
+    codeShift: 0,
+  }
+  let sections: Section[] = dropSection(layout.sections, SectionId.Start)
+  sections = appendProbes(sections, plan)
+  sections = appendEntries(sections, SectionId.Export, stateExports(plan).map(writeExport))
+  if (options.maxMemory !== undefined) sections = limitMemory(sections, plan, options.maxMemory)
+  const wasm = writeModule(sections)
+  plan.codeShift = codeOffset(readSections(wasm)) - codeOffset(layout.sections)
+  return { wasm, plan }
+}
+
+function codeOffset(sections: readonly Section[]): number {
+  return findSection(sections, SectionId.Code)?.offset ?? 0
+}
+
+/** The private name of something. */
+export function privateName(plan: Pick<Plan, "prefix">, kind: string, index: number): string {
+  return `${plan.prefix}${kind}${index}`
+}
+
+/** Exports to call, in order, with what each is called in messages. */
+export function startSequence(plan: Plan): { name: string; what: string }[] {
+  const { layout, initFunc } = plan
+  const calls: { name: string; what: string }[] = []
+  if (layout.start !== undefined) {
+    calls.push({ name: privateName(plan, "start", layout.start), what: "The start function" })
+  }
+  if (plan.hasReactorStart && initFunc !== "_initialize") calls.push({ name: "_initialize", what: '"_initialize"' })
+  calls.push({ name: initFunc, what: `"${initFunc}"` })
+  return calls
+}
+
+function findInit(layout: Layout, wanted: string | undefined): string {
+  const names = wanted === undefined ? defaultInitNames : [wanted]
+  const name = names.find((candidate) => layout.exports.some((entry) => entry.name === candidate))
+  const found = layout.exports.find((entry) => entry.name === name)
+  if (!found) throw initMissing(wanted === undefined ? names : [wanted], plainFunctions(layout))
+  if (found.kind !== "func") throw initNotFunction(found.name, found.kind)
+  const type = describeFunction(layout, found.index)
+  if (type !== "() -> ()") throw initWrongType(found.name, type)
+  return found.name
+}
+
+/** Some exports that could be the initialiser. */
+function plainFunctions(layout: Layout): string[] {
+  return layout.exports
+    .filter(({ kind, index }) => kind === "func" && describeFunction(layout, index) === "() -> ()")
+    .map(({ name }) => `"${name}"`)
+    .slice(0, 8)
+}
+
+function describeFunction(layout: Layout, index: number): string {
+  const type = layout.types[layout.functionTypes[index] ?? -1]
+  if (type?.kind !== "func") return "unknown"
+  return `(${type.params.join(", ")}) -> (${type.results.join(", ")})`
+}
+
+/** A memory or global may be called `_initialize`; that is no reactor's start. */
+function checkReactorStart(layout: Layout): boolean {
+  const found = layout.exports.find(({ name, kind }) => name === "_initialize" && kind === "func")
+  if (!found) return false
+  const type = describeFunction(layout, found.index)
+  if (type !== "() -> ()") throw initWrongType("_initialize", type)
+  return true
+}
+
+function freePrefix(layout: Layout): string {
+  let prefix = "snapshot:"
+  while (layout.exports.some(({ name }) => name.startsWith(prefix))) prefix += ":"
+  return prefix
+}
+
+function referencedFunctions(layout: Layout): number[] {
+  const holdsReferences =
+    layout.tables.length > 0 || layout.globals.some(({ type }) => type.mutable && parseRefType(type.type) !== undefined)
+  if (!holdsReferences) return []
+  const functions = [...mentionedFunctions(layout)].sort((a, b) => a - b)
+  return functions.length + layout.exports.length < exportLimit ? functions : []
+}
+
+/**
+ * Whether code refers to data segments. Only then does a module need its DataCount section: the engine is asked whether it is
+ * valid without that. A module that the engine does not know at all is taken to refer to them.
+ */
+function refersToData(layout: Layout): boolean {
+  if (layout.dataCount === undefined) return false
+  const without = dropSection(dropSection(layout.sections, SectionId.DataCount), SectionId.Data)
+  return !WebAssembly.validate(writeModule(without) as BufferSource)
+}
+
+function droppableSegments(layout: Layout, dataIndices: boolean): Plan["droppable"] {
+  const elements = layout.elements.flatMap((segment, index) =>
+    segment.mode === "passive" && segment.items.length > 0 && tableFor(layout, segment) >= 0
+      ? [{ kind: "elem" as const, index }]
+      : [],
+  )
+  const data = layout.data.flatMap(({ mode, data }, index) =>
+    mode === "passive" && data.length > 0 && layout.memories.length > 0 ? [{ kind: "data" as const, index }] : [],
+  )
+  return dataIndices ? [...elements, ...data] : elements
+}
+
+/** A table that `table.init` could copy the segment to, or -1: then only `array.new_elem` can use it, and it stays as it is. */
+function tableFor(layout: Layout, segment: ElementSegment): number {
+  return layout.tables.findIndex(({ type }) => {
+    if (type.element === segment.type) return true
+    return type.element === "funcref" && isFunctionType(layout, segment.type)
+  })
+}
+
+function isFunctionType(layout: Layout, type: string): boolean {
+  const heap = parseRefType(type)?.heap ?? ""
+  return heap === "func" || heap === "nofunc" || layout.types[/^\d+$/.test(heap) ? Number(heap) : -1]?.kind === "func"
+}
+
+/**
+ * `table.init` or `memory.init` of nothing, from behind the first entry: traps exactly when the segment is empty, which for a
+ * segment that was not empty means dropped. Nothing is written.
+ */
+function probeBody(layout: Layout, { kind, index }: Plan["droppable"][number]): Uint8Array {
+  const w = new Writer().u8(0) // no locals
+  const table = kind === "elem" ? tableFor(layout, layout.elements[index] as ElementSegment) : 0
+  const is64 = kind === "elem" ? layout.tables[table]?.type.is64 : layout.memories[0]?.is64
+  w.bytes(withoutEnd(is64 ? i64Const(0n) : i32Const(0)))
+  w.bytes(withoutEnd(i32Const(1))).bytes(withoutEnd(i32Const(0)))
+  w.u8(0xfc)
+    .u32(kind === "elem" ? 12 : 8)
+    .u32(index)
+    .u32(table)
+  return w.u8(0x0b).finish()
+}
+
+const withoutEnd = (expr: Uint8Array) => expr.subarray(0, expr.length - 1)
+
+function appendProbes(sections: Section[], { layout, droppable }: Plan): Section[] {
+  if (droppable.length === 0) return sections
+  const type = new Writer().u32(layout.types.length).finish()
+  let out = appendEntries(sections, SectionId.Type, [writeFuncType({ params: [], results: [] })])
+  out = appendEntries(
+    out,
+    SectionId.Function,
+    droppable.map(() => type),
+  )
+  return appendEntries(
+    out,
+    SectionId.Code,
+    droppable.map((segment) => writeBody(probeBody(layout, segment))),
+  )
+}
+
+function stateExports(plan: Plan): Export[] {
+  const { layout } = plan
+  const entry = (kind: ExternKind, index: number, label: string = kind): Export => ({
+    name: privateName(plan, label, index),
+    kind,
+    index,
+  })
+  return [
+    ...layout.memories.map((_, i) => entry("memory", i)),
+    ...layout.globals.flatMap(({ type }, i) => (type.mutable ? [entry("global", i)] : [])),
+    ...layout.tables.map((_, i) => entry("table", i)),
+    ...plan.functions.map((index) => entry("func", index)),
+    ...(layout.start === undefined ? [] : [entry("func", layout.start, "start")]),
+    ...plan.droppable.map(({ kind, index }, i) => ({
+      ...entry("func", layout.functionTypes.length + i),
+      name: privateName(plan, kind, index),
+    })),
+  ]
+}
