@@ -11,7 +11,7 @@ import { readEnginePackage } from "./package.ts"
 export interface Guest {
   /** The C glue, a library (ARCHITECTURE.md, "Libraries"). */
   library: Uint8Array
-  /** The core: a script for `guest_eval_core`. */
+  /** The core: scripts for `guest_eval_core`, separated by NUL. */
   core: string
 }
 
@@ -87,7 +87,8 @@ async function compile(files: Record<string, string>): Promise<Uint8Array> {
 }
 
 async function buildCore(root: string, dist: string): Promise<string> {
-  const source = await bundleScript(root, "templates/guest/core.ts")
+  const scripts = ["core", "show", "world"].map((name) => bundleScript(root, `templates/guest/${name}.ts`))
+  const source = (await Promise.all(scripts)).join("\0")
   const output = join(dist, "guest-core.js")
   if (readIfThere(output) !== source) writeFileSync(output, source)
   return source

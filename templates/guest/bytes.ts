@@ -93,7 +93,7 @@ export function makeBytes(native: Native) {
     override toString(encoding: string = "utf8"): string {
       return decode(this, encodingOf(encoding) ?? "utf8")
     }
-    static override get [Symbol.species]() {
+    static get [Symbol.species]() {
       return Uint8Array
     }
   }

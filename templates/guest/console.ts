@@ -1,5 +1,5 @@
 // console, as Node's: log, info, debug, dir and table to standard output, warn, error, trace and assert to standard error.
-import { format, formatWithOptions } from "./format.ts"
+import { format } from "./format.ts"
 import { inspect, type InspectOptions } from "./inspect.ts"
 import type { Native } from "./native.ts"
 import { table } from "./table.ts"
@@ -90,14 +90,7 @@ export function makeConsole(native: Native, warn: (message: string) => void) {
     profile() {},
     profileEnd() {},
   }
-  // Shorthand gave `info` the name "log": each its own function, and its own name.
-  const console: Record<string, unknown> = {}
-  for (const [name, method] of Object.entries(methods)) {
-    const own = { [name]: (...args: never[]) => (method as (...args: never[]) => void)(...args) }[name]
-    console[name] = own
-  }
-  Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true })
-  return console
+  return methods
 }
 
 function duration(milliseconds: number): string {
@@ -109,5 +102,3 @@ function duration(milliseconds: number): string {
   if (minutes < 60) return `${minutes}:${(seconds % 60).toFixed(3).padStart(6, "0")} (m:ss.mmm)`
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(Math.floor(seconds % 60))} (h:mm:ss)`
 }
-
-export { formatWithOptions }

@@ -1,194 +1,172 @@
-// The core: what every artifact has of JavaScript. A script whose value is `start`; the C glue calls it with `native` and
-// keeps the functions that it returns.
-import { makeBytes } from "./bytes.ts"
-import { makeConsole } from "./console.ts"
-import { describe, hideTraceHook, uncaughtText } from "./errors.ts"
-import { EventEmitter, onWarning } from "./events.ts"
-import { format, formatWithOptions, rememberBuiltins } from "./format.ts"
-import { inspect, useNative } from "./inspect.ts"
-import { makeLoop } from "./loop.ts"
+// The core: what every artifact has of JavaScript.
+//
+// A script whose value is `start`; the C glue calls it with `native` and keeps the functions that it returns. Only this file
+// lives in the heap of every artifact. What needs more room is two scripts of their own, kept as bytecode and loaded when a
+// program first needs them: show.ts (printing values) and world.ts (process, timers, the event loop, how a program ends).
+// "Hello, world" needs neither.
+import { describe, hideTraceHook } from "./errors.ts"
 import type { Native } from "./native.ts"
-import { nodeError } from "./nodeerror.ts"
-import { makeProcess } from "./process.ts"
-import { makeTimers } from "./timers.ts"
-
-/** What parts are built from: never reachable from the app. */
-export type Kit = ReturnType<typeof makeCore>["kit"]
-/** The script of parts: registers modules and globals. */
-export type Parts = (kit: Kit) => void
+import type { Show } from "./show.ts"
+import type { World } from "./world.ts"
 
 type App = (require: (name: string) => unknown) => unknown
+type Anything = (...args: never[]) => unknown
+
+/** What the guest's scripts and parts are built from: never reachable from the app. */
+export interface Kit {
+  native: Native
+  /** Printing values: loaded when first asked for. */
+  show(): Show
+  /** process, timers, the loop: loaded when first asked for. */
+  world(): World
+  /** Built-in modules by name, without "node:". */
+  modules: Map<string, unknown>
+  /** Things that differ from run to run: called when a run starts. */
+  starters: (() => void)[]
+  /** Define a global: writable, configurable, enumerable if asked. */
+  expose(name: string, value: unknown, enumerable?: boolean): void
+  /** Rejections that nobody has handled yet. */
+  rejected: Map<Promise<unknown>, unknown>
+  /** Those that were reported; tells of handlers that come too late. */
+  lateHandler: (promise: Promise<unknown>) => void
+}
+
+const consoleMethods =
+  "log info debug error warn dir dirxml trace assert clear count countReset group groupCollapsed groupEnd table time timeLog timeEnd timeStamp profile profileEnd"
 
 /** Called once, by guest_eval_core. */
 export function start(native: Native): object {
-  useNative(native)
-  rememberBuiltins()
   hideTraceHook(native)
-  return makeCore(native).hooks
-}
-
-function makeCore(native: Native) {
-  const modules = new Map<string, unknown>()
-  /** Things that differ from run to run, bound again when a run starts. */
-  const starters: (() => void)[] = []
+  const lazy = <T>(script: number): (() => T) => {
+    let made: T | undefined
+    return () => (made ??= native.load(script)(kit) as T)
+  }
+  let hasWorld = false
+  const loadWorld = lazy<World>(1)
+  const kit: Kit = {
+    native,
+    show: lazy<Show>(0),
+    world() {
+      hasWorld = true
+      return loadWorld()
+    },
+    modules: new Map(),
+    starters: [],
+    expose,
+    rejected: new Map(),
+    lateHandler() {},
+  }
   let exports: unknown
   let ranAtBuild = false
 
-  const loop = makeLoop(native, {
-    onError,
-    onRejection,
-    onRejectionHandled: (promise) => void process.process.emit("rejectionHandled", promise),
-  })
-  const bytes = makeBytes(native)
-  const process = makeProcess(native, loop, bytes)
-  const timers = makeTimers(loop, process.emitWarning)
-  const console = makeConsole(native, (message) => process.emitWarning(message))
-  onWarning((warning) => process.emitWarning(warning))
-  starters.push(process.start, loop.start)
+  // ---- globals ----
 
-  /** Put a global where the language's own are: writable, not enumerable. */
-  const expose = (name: string, value: unknown, enumerable = false): void => {
-    if (typeof value === "function" && value.name !== name)
-      Object.defineProperty(value, "name", { value: name, configurable: true })
-    Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true })
+  const console: Record<string, Anything> = {}
+  let indented = false
+  for (const name of consoleMethods.split(" ")) {
+    // Most of what programs print is one string: that needs nothing but a line feed.
+    const fd = name === "log" || name === "info" || name === "debug" ? 1 : name === "error" || name === "warn" ? 2 : 0
+    const method = (...args: unknown[]): unknown => {
+      if (fd !== 0 && !indented && args.length === 1 && typeof args[0] === "string")
+        return void native.write(fd, `${args[0]}\n`)
+      if (fd === 0) indented = true // group() may have been called: from here on every line goes the long way
+      return (kit.show().console as Record<string, (...args: unknown[]) => unknown>)[name]!(...args)
+    }
+    console[name] = Object.defineProperty(method, "name", { value: name })
   }
-  function queueMicrotask(callback: () => void): void {
-    if (typeof callback !== "function")
-      throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", 'The "callback" argument must be of type function.')
-    native.enqueue(() => callback())
-  }
-  for (const [name, value] of Object.entries({ ...timers, queueMicrotask })) expose(name, value, true)
+  Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true })
   expose("console", console)
-  expose("process", process.process)
+  for (const name of [
+    "setTimeout",
+    "setInterval",
+    "setImmediate",
+    "clearTimeout",
+    "clearInterval",
+    "clearImmediate",
+  ] as const)
+    expose(name, (...args: never[]) => (kit.world().timers[name] as Anything)(...args), true)
+  expose(
+    "queueMicrotask",
+    (callback: () => void) => {
+      if (typeof callback !== "function") throw kit.world().wrongType("callback", "of type function", callback)
+      native.enqueue(() => callback())
+    },
+    true,
+  )
   expose("global", globalThis)
+  Object.defineProperty(globalThis, "process", {
+    get: () => kit.world().process,
+    set: (value: unknown) => expose("process", value),
+    configurable: true,
+  })
 
-  function onError(error: unknown): void {
-    const target = process.process
-    if (!process.isExiting() && target.listenerCount("uncaughtException") > 0) {
-      target.emit("uncaughtException", error, "uncaughtException")
-      return
-    }
-    die(error)
-  }
-
-  function onRejection(promise: Promise<unknown>, reason: unknown): void {
-    if (process.process.emit("unhandledRejection", reason, promise)) return
-    if (reason instanceof Error || process.process.listenerCount("uncaughtException") > 0) return onError(reason)
-    die(
-      nodeError(
-        Error,
-        "ERR_UNHANDLED_REJECTION",
-        `a promise was rejected and nothing handled it: no await, no .catch(). The reason is ${inspect(reason)}.`,
-      ),
-    )
-  }
-
-  /** The end: say why, tell listeners, leave. While building, the builder is told instead. */
-  function die(error: unknown): never {
-    if (!native.running()) throw error
-    native.write(2, `${uncaughtText(error)}\n`)
-    process.fail(1)
-    let code = 1
-    try {
-      code = process.leave()
-    } catch (another) {
-      native.write(2, `${uncaughtText(another)}\n`)
-    }
-    native.exit(code)
-  }
+  // ---- a run ----
 
   const require = (name: string): unknown => {
-    if (modules.has(name)) return modules.get(name)
-    throw nodeError(Error, "MODULE_NOT_FOUND", `Cannot find module '${name}'`)
+    if (name === "process") return kit.world().process
+    if (kit.modules.has(name)) return kit.modules.get(name)
+    throw Object.assign(new Error(`Cannot find module '${name}'`), { code: "MODULE_NOT_FOUND" })
   }
 
-  /** Run the app's top level, and the loop until nothing is left. */
-  function live(entry: () => unknown): void {
+  /** Run the program's entry, then whatever it left to do; returns the exit code. */
+  function live(entry: () => unknown): number {
     let result: unknown
-    let settled = true
     try {
       result = entry()
     } catch (error) {
-      onError(error)
+      kit.world().onError(error)
     }
-    if (native.promise(result) !== undefined) {
-      settled = false
-      ;(result as Promise<unknown>).then(
-        (value) => {
-          settled = true
-          exports = value
-        },
-        (error: unknown) => {
-          settled = true
-          // Not a rejection that a handler may still catch: the program's own end.
-          native.enqueue(() => onError(error))
-        },
-      )
-    } else exports = result
-    loop.drain()
-    loop.run()
-    if (!settled) {
-      if (native.running()) native.write(2, "Warning: the app's top level awaits something that never happens.\n")
-      process.fail(13)
-    }
-  }
-
-  const hooks = {
-    /** A run: returns the exit code. */
-    main(app: App | undefined): number {
-      for (const begin of starters) begin()
-      if (ranAtBuild) live(callDefault)
-      else if (app !== undefined) live(() => app(require))
-      for (;;) {
-        process.process.emit("beforeExit", Number(process.process["exitCode"] ?? 0))
-        loop.drain()
-        if (!loop.pending()) break
-        loop.run()
+    if (native.promise(result) === undefined) exports = result
+    else kit.world().awaitTop(result as Promise<unknown>, (value) => (exports = value))
+    // Without the world there are no ticks and no timers: jobs are all there can be.
+    while (!hasWorld) {
+      try {
+        native.runJobs()
+        break
+      } catch (error) {
+        kit.world().onError(error)
       }
-      return process.leave()
-    },
-    /** `--snapshot app`: the top level now, the default export's function at each start. */
-    runAtBuild(app: App): void {
-      guardRandom(native)
-      live(() => app(require))
-      if (loop.pending()) native.forbid("leaving a timer behind")
-      ranAtBuild = true
-    },
-    rejection: loop.rejection,
-    loadParts(parts: Parts) {
-      parts(kit)
-    },
-    describe,
+    }
+    return hasWorld || kit.rejected.size > 0 ? kit.world().finish() : 0
   }
 
   function callDefault(): unknown {
     const namespace = exports as { default?: unknown } | undefined
     let entry: unknown = namespace?.default ?? namespace
-    // CommonJS compiled from ESM: the default export of the default export.
+    // A default export that went through CommonJS is one level down.
     if (typeof entry === "object" && entry !== null && typeof (entry as { default?: unknown }).default === "function")
       entry = (entry as { default: unknown }).default
     return typeof entry === "function" ? entry() : undefined
   }
 
-  const kit = {
-    native,
-    loop,
-    bytes,
-    process: process.process,
-    emitWarning: process.emitWarning,
-    console,
-    timers,
-    queueMicrotask,
-    EventEmitter,
-    inspect,
-    format,
-    formatWithOptions,
-    nodeError,
-    modules,
-    starters,
-    expose,
+  return {
+    /** Returns the exit code. */
+    main(app: App | undefined): number {
+      for (const begin of kit.starters) begin()
+      return live(ranAtBuild ? callDefault : () => app?.(require))
+    },
+    /** `--snapshot app`: the top level now, the default export's function at each start. */
+    runAtBuild(app: App): void {
+      guardRandom(native)
+      live(() => app(require))
+      ranAtBuild = true
+    },
+    rejection(promise: Promise<unknown>, reason: unknown, handled: boolean): void {
+      if (!handled) kit.rejected.set(promise, reason)
+      else if (!kit.rejected.delete(promise)) kit.lateHandler(promise)
+    },
+    loadParts(parts: (kit: Kit) => void): void {
+      parts(kit)
+    },
+    describe,
   }
-  return { hooks, kit }
+}
+
+/** Put a global where the language's own are. */
+function expose(name: string, value: unknown, enumerable = false): void {
+  if (typeof value === "function" && value.name !== name)
+    Object.defineProperty(value, "name", { value: name, configurable: true })
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true })
 }
 
 /** While the artifact is built randomness would be baked in. The guard stays: programs may have kept a reference to it. */

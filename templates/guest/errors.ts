@@ -1,5 +1,4 @@
 // How a program ends that nobody caught: what is printed, and Error.prepareStackTrace kept apart from our own hook.
-import { inspect } from "./inspect.ts"
 import type { Native } from "./native.ts"
 
 /** The engine calls what sits in Error.prepareStackTrace. Ours sits there; programs see their own, or undefined. */
@@ -21,7 +20,7 @@ export function hideTraceHook(native: Native): void {
 }
 
 /** What Node writes about an uncaught error. */
-export function uncaughtText(error: unknown): string {
+export function uncaughtText(error: unknown, inspect: (value: unknown) => string): string {
   if (isError(error)) return inspect(error)
   if (typeof error === "object" || typeof error === "function") return `Uncaught:\n${inspect(error)}`
   return `Uncaught ${inspect(error)}`

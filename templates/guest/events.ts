@@ -1,6 +1,5 @@
 // EventEmitter, as node:events has it. The core needs it for `process`; the module `events` shows it to apps.
-import { inspect } from "./inspect.ts"
-import { nodeError } from "./nodeerror.ts"
+import { checkCallback, inspect, nodeError, outOfRange } from "./nodeerror.ts"
 
 type Listener = ((...args: any[]) => unknown) & { listener?: Listener }
 type EventName = string | symbol
@@ -17,35 +16,9 @@ export function onWarning(how: (warning: Error) => void): void {
   warn = how
 }
 
-function checkListener(listener: unknown): asserts listener is Listener {
-  if (typeof listener !== "function")
-    throw nodeError(
-      TypeError,
-      "ERR_INVALID_ARG_TYPE",
-      `The "listener" argument must be of type function. Received ${received(listener)}`,
-    )
-}
-
-/** What a message says about a value of the wrong type. */
-export function received(value: unknown): string {
-  if (value == null) return String(value)
-  if (typeof value === "function") return `function ${value.name}`
-  if (typeof value === "object") {
-    const name = (value as object).constructor?.name
-    return name ? `an instance of ${name}` : inspect(value, { depth: -1 })
-  }
-  let text = inspect(value)
-  if (text.length > 28) text = `${text.slice(0, 25)}...`
-  return `type ${typeof value} (${text})`
-}
-
 function checkCount(name: string, value: unknown): void {
   if (typeof value !== "number" || value < 0 || Number.isNaN(value))
-    throw nodeError(
-      RangeError,
-      "ERR_OUT_OF_RANGE",
-      `The value of "${name}" is out of range. It must be a non-negative number. Received ${inspect(value)}`,
-    )
+    throw outOfRange(name, "a non-negative number", value)
 }
 
 /** Options of the constructor. */
@@ -71,7 +44,7 @@ export interface EventEmitter {
 export const EventEmitter = function EventEmitter(this: EventEmitter, options?: EmitterOptions) {
   init(this)
   if (options?.captureRejections) Object.defineProperty(this, captureRejectionsOn, { value: true, configurable: true })
-} as unknown as { new (options?: EmitterOptions): EventEmitter; prototype: EventEmitter } & Record<PropertyKey, unknown>
+} as unknown as { new (options?: EmitterOptions): EventEmitter; prototype: EventEmitter }
 const captureRejectionsOn = Symbol("captureRejections")
 
 function init(emitter: EventEmitter): void {
@@ -85,10 +58,10 @@ function table(emitter: EventEmitter): Record<EventName, Listener[]> {
 }
 
 function add(emitter: EventEmitter, event: EventName, listener: unknown, first: boolean): EventEmitter {
-  checkListener(listener)
+  checkCallback(listener, "listener")
   const all = table(emitter)
   // Before it is added: a listener of "newListener" may add others in front of it.
-  if (all["newListener"] !== undefined) emitter.emit("newListener", event, listener.listener ?? listener)
+  if (all["newListener"] !== undefined) emitter.emit("newListener", event, (listener as Listener).listener ?? listener)
   const list = (all[event] ??= [])
   // Lists are copied on change, so that one that is being emitted stays as it is.
   all[event] = first ? [listener, ...list] : [...list, listener]
@@ -114,7 +87,7 @@ function warnOfLeak(emitter: EventEmitter, event: EventName, list: Listener[]): 
 }
 
 function wrapOnce(emitter: EventEmitter, event: EventName, listener: unknown): Listener {
-  checkListener(listener)
+  checkCallback(listener, "listener")
   let fired = false
   const wrapper: Listener = function (this: unknown, ...args) {
     if (fired) return undefined
@@ -156,7 +129,7 @@ const methods = {
     return add(this, event, wrapOnce(this, event, listener), true)
   },
   removeListener(this: EventEmitter, event: EventName, listener: Listener) {
-    checkListener(listener)
+    checkCallback(listener, "listener")
     const all = table(this)
     const list = all[event]
     if (list === undefined) return this

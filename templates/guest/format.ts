@@ -1,5 +1,5 @@
 // util.format: printf-like directives, then whatever is left, separated by spaces.
-import { inspect, numberText, type InspectOptions } from "./inspect.ts"
+import { inspect, isBuiltin, numberText, type InspectOptions } from "./inspect.ts"
 
 /** util.format(...args) */
 export function format(...args: unknown[]): string {
@@ -60,19 +60,9 @@ function hasOwnText(object: object): boolean {
   for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     if (!Object.hasOwn(at, "toString")) continue
     const maker: unknown = Object.getOwnPropertyDescriptor(at, "constructor")?.value
-    return at === object || typeof maker !== "function" || !builtins.has(maker)
+    return at === object || typeof maker !== "function" || !isBuiltin(maker)
   }
   return false
-}
-
-const builtins = new Set<unknown>()
-
-/** Remember the language's own constructors; before any other code has run. */
-export function rememberBuiltins(): void {
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
-    const value: unknown = (globalThis as Record<string, unknown>)[name]
-    if (typeof value === "function" && /^[A-Z]/.test(name)) builtins.add(value)
-  }
 }
 
 function json(arg: unknown): string {

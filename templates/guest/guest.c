@@ -83,9 +83,46 @@ static JSValue evaluate(char *text, size_t length, const char *name, int strip) 
   return JS_EvalFunction(ctx, code);
 }
 
-/** The core: a script whose completion value is a function of `native` that returns the core's functions. */
+enum { SCRIPTS_MAX = 4 };
+static struct {
+  u8 *bytes;
+  size_t size;
+} scripts[SCRIPTS_MAX];
+
+/** The value of a script that guest_eval_core has put aside. */
+JSValue load_script(u32 index) {
+  if (index >= SCRIPTS_MAX || scripts[index].bytes == NULL) return JS_ThrowTypeError(ctx, "there is no script %d", index);
+  JSValue code = JS_ReadObject(ctx, scripts[index].bytes, scripts[index].size, JS_READ_OBJ_BYTECODE);
+  return is_exception(code) ? code : JS_EvalFunction(ctx, code);
+}
+
+// Compiled, but kept as bytes: a third of what it takes when it is alive.
+static bool put_aside(u32 index, char *text, size_t length) {
+  JSValue code = JS_Eval(ctx, text, length, "edgebox:core", JS_EVAL_FLAG_COMPILE_ONLY);
+  if (is_exception(code)) return false;
+  int flags = JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE | JS_WRITE_OBJ_STRIP_DEBUG;
+  scripts[index].bytes = JS_WriteObject(ctx, &scripts[index].size, code, flags);
+  JS_FreeValue(ctx, code);
+  return scripts[index].bytes != NULL;
+}
+
+/**
+ * The core: scripts separated by NUL. The first is run now; its completion value is a function of `native` that returns the
+ * core's functions. The others are put aside for native.load(0), native.load(1), …
+ */
 EXPORT i32 guest_eval_core(char *text, size_t length) {
-  JSValue make = evaluate(text, length, "edgebox:core", JS_WRITE_OBJ_STRIP_SOURCE | JS_WRITE_OBJ_STRIP_DEBUG);
+  size_t first = strlen(text);
+  for (u32 index = 0, at = first + 1; at < length; index++) {
+    size_t size = strlen(text + at);
+    bool done = index < SCRIPTS_MAX && put_aside(index, text + at, size);
+    memset(text + at, 0, size);
+    if (!done) {
+      keep_error(JS_GetException(ctx));
+      return 1;
+    }
+    at += size + 1;
+  }
+  JSValue make = evaluate(text, first, "edgebox:core", JS_WRITE_OBJ_STRIP_SOURCE | JS_WRITE_OBJ_STRIP_DEBUG);
   if (!is_exception(make)) {
     JSValue native = new_native();
     core = JS_Call(ctx, make, JS_UNDEFINED, 1, &native);

@@ -17,6 +17,8 @@ void keep_error(JSValue error);
 /** Throw the uncatchable error of "cannot be done at build time", once, and remember where it was. */
 JSValue forbid(const char *what);
 
+JSValue load_script(u32 index);
+
 // native.c
 /** The object that only the guest's own JavaScript sees. */
 JSValue new_native(void);

@@ -43,18 +43,42 @@ type AnyObject = Record<Key, any>
 
 export const customInspect = Symbol.for("nodejs.util.inspect.custom")
 
-const styles: Record<string, [number, number]> = {
-  special: [36, 39],
-  number: [33, 39],
-  bigint: [33, 39],
-  boolean: [33, 39],
-  undefined: [90, 39],
-  null: [1, 22],
-  string: [32, 39],
-  symbol: [32, 39],
-  date: [35, 39],
-  regexp: [31, 39],
-  module: [4, 24],
+/** util.inspect.colors */
+export const styleColors: Record<string, [number, number]> = {
+  reset: [0, 0],
+  bold: [1, 22],
+  dim: [2, 22],
+  italic: [3, 23],
+  underline: [4, 24],
+  blink: [5, 25],
+  inverse: [7, 27],
+  hidden: [8, 28],
+  strikethrough: [9, 29],
+  black: [30, 39],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  blue: [34, 39],
+  magenta: [35, 39],
+  cyan: [36, 39],
+  white: [37, 39],
+  gray: [90, 39],
+  grey: [90, 39],
+}
+
+/** util.inspect.styles */
+export const styleNames: Record<string, string> = {
+  special: "cyan",
+  number: "yellow",
+  bigint: "yellow",
+  boolean: "yellow",
+  undefined: "grey",
+  null: "bold",
+  string: "green",
+  symbol: "green",
+  date: "magenta",
+  regexp: "red",
+  module: "underline",
 }
 
 let native: Native
@@ -114,7 +138,7 @@ function definedOnly(options: InspectOptions): InspectOptions {
 }
 
 function colorize(text: string, style: string): string {
-  const codes = styles[style]
+  const codes = styleColors[styleNames[style] ?? ""]
   return codes === undefined ? text : `\x1b[${codes[0]}m${text}\x1b[${codes[1]}m`
 }
 
@@ -641,6 +665,9 @@ function boxed(i: Inspection, kind: string, object: AnyObject, name: string | nu
     (tag !== "" && tag !== kind && tag !== name ? ` [${tag}]` : "")
   )
 }
+
+/** Did the engine make this constructor, rather than a program? */
+export const isBuiltin = (f: object): boolean => native.classId(f) !== bytecodeClass
 
 /** Is it a class? The text is gone at run time, but only a class's `prototype` cannot be assigned to. */
 export function isClass(f: object): boolean {

@@ -27,7 +27,8 @@ export interface Immediate {
 export interface LoopOwner {
   onError(error: unknown): void
   onRejection(promise: Promise<unknown>, reason: unknown): void
-  onRejectionHandled(promise: Promise<unknown>): void
+  /** Rejections that nobody has handled yet. */
+  rejected: Map<Promise<unknown>, unknown>
 }
 
 export type Loop = ReturnType<typeof makeLoop>
@@ -38,8 +39,7 @@ export function makeLoop(native: Native, owner: LoopOwner) {
   /** Sorted by due time, then by age. */
   const timers: Timer[] = []
   let immediates: Immediate[] = []
-  const rejected = new Map<Promise<unknown>, unknown>()
-  const reported = new WeakSet<Promise<unknown>>()
+  const { rejected } = owner
   /** Reads wanted from standard input; each gets one chunk. */
   const inputs: { fd: number; read: () => void }[] = []
   let now = 0
@@ -79,7 +79,6 @@ export function makeLoop(native: Native, owner: LoopOwner) {
       if (rejected.size === 0) return
       const [promise, reason] = rejected.entries().next().value as [Promise<unknown>, unknown]
       rejected.delete(promise)
-      reported.add(promise)
       try {
         owner.onRejection(promise, reason)
       } catch (error) {
@@ -188,10 +187,6 @@ export function makeLoop(native: Native, owner: LoopOwner) {
     /** Read a chunk from `fd` when nothing else is to do: `read` is called when it would not have to wait. */
     input(fd: number, read: () => void) {
       inputs.push({ fd, read })
-    },
-    rejection(promise: Promise<unknown>, reason: unknown, handled: boolean) {
-      if (!handled) rejected.set(promise, reason)
-      else if (!rejected.delete(promise) && reported.delete(promise)) owner.onRejectionHandled(promise)
     },
     /** Until nothing is left that keeps the program alive. */
     run() {

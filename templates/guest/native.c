@@ -231,6 +231,13 @@ static JSValue native_forbid(JSContext *c, JSValue this_val, int argc, JSValue *
   return result;
 }
 
+/** native.load(n) -> the value of a script of the core that was put aside */
+static JSValue native_load(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
+  i32 index;
+  if (JS_ToInt32(ctx, &index, argv[0])) return JS_EXCEPTION;
+  return load_script(index);
+}
+
 // ---- jobs -------------------------------------------------------------------------------------------------------
 
 static JSValue run_microtask(JSContext *c, int argc, JSValue *argv) { return JS_Call(ctx, argv[0], JS_UNDEFINED, 0, NULL); }
@@ -391,6 +398,7 @@ static const NativeFunction functions[] = {
     {"env", native_env, 0},
     {"running", native_running, 0},
     {"forbid", native_forbid, 1},
+    {"load", native_load, 1},
     {"enqueue", native_enqueue, 1},
     {"runJobs", native_run_jobs, 0},
     {"className", native_class_name, 1},

@@ -18,6 +18,8 @@ export interface Native {
   args(): string[]
   env(): string[]
   running(): boolean
+  /** Load one of the scripts that the core came with; its value, a function. */
+  load(script: number): (kit: object) => unknown
   forbid(what: string): never
   enqueue(job: () => void): void
   runJobs(): void

@@ -1,10 +1,9 @@
 // process: what a WASI command can know and do of it.
 import type { BytesKit } from "./bytes.ts"
-import { EventEmitter, received } from "./events.ts"
-import { inspect } from "./inspect.ts"
+import { EventEmitter } from "./events.ts"
 import type { Loop } from "./loop.ts"
 import type { Native } from "./native.ts"
-import { nodeError } from "./nodeerror.ts"
+import { checkCallback, outOfRange, wrongType } from "./nodeerror.ts"
 import { makeInput, makeOutput } from "./stdio.ts"
 
 declare const EDGEBOX_VERSIONS: { edgebox: string; quickjs: string }
@@ -106,12 +105,7 @@ export function makeProcess(native: Native, loop: Loop, bytes: BytesKit) {
     hrtime,
     memoryUsage,
     nextTick(callback: Callback, ...args: unknown[]) {
-      if (typeof callback !== "function")
-        throw nodeError(
-          TypeError,
-          "ERR_INVALID_ARG_TYPE",
-          `The "callback" argument must be of type function. Received ${received(callback)}`,
-        )
+      checkCallback(callback)
       loop.tick(callback, args)
     },
     exit(code?: unknown) {
@@ -165,18 +159,8 @@ function named<T extends (...args: any[]) => unknown>(name: string, f: T): T {
 function checkCode(code: unknown): unknown {
   if (code == null) return undefined
   if (typeof code === "string" && code !== "" && Number.isInteger(Number(code))) return code
-  if (typeof code !== "number")
-    throw nodeError(
-      TypeError,
-      "ERR_INVALID_ARG_TYPE",
-      `The "code" argument must be of type number. Received ${received(code)}`,
-    )
-  if (!Number.isInteger(code))
-    throw nodeError(
-      RangeError,
-      "ERR_OUT_OF_RANGE",
-      `The value of "code" is out of range. It must be an integer. Received ${inspect(code)}`,
-    )
+  if (typeof code !== "number") throw wrongType("code", "of type number", code)
+  if (!Number.isInteger(code)) throw outOfRange("code", "an integer", code)
   return code
 }
 

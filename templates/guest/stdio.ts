@@ -1,9 +1,9 @@
 // process.stdin, process.stdout and process.stderr: event emitters with the calls that programs use.
 import { encodingOf, unfinished, type BytesKit, type Encoding } from "./bytes.ts"
-import { EventEmitter, received } from "./events.ts"
+import { EventEmitter } from "./events.ts"
 import type { Loop } from "./loop.ts"
 import type { Native } from "./native.ts"
-import { nodeError } from "./nodeerror.ts"
+import { nodeError, wrongType } from "./nodeerror.ts"
 
 type Callback = (...args: unknown[]) => unknown
 
@@ -28,11 +28,7 @@ export function makeOutput(native: Native, loop: Loop, bytes: BytesKit, fd: 1 | 
       }
       if (chunk === null) throw nodeError(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream")
       if (typeof chunk !== "string" && !ArrayBuffer.isView(chunk))
-        throw nodeError(
-          TypeError,
-          "ERR_INVALID_ARG_TYPE",
-          `The "chunk" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${received(chunk)}`,
-        )
+        throw wrongType("chunk", "of type string or an instance of Buffer, TypedArray, or DataView", chunk)
       const known = encoding === undefined ? "utf8" : encodingOf(encoding)
       if (known === undefined)
         throw nodeError(TypeError, "ERR_UNKNOWN_ENCODING", `Unknown encoding: ${String(encoding)}`)

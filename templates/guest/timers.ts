@@ -1,20 +1,10 @@
 // setTimeout and its family, with Node's Timeout and Immediate objects.
-import { received } from "./events.ts"
-import { customInspect, inspect } from "./inspect.ts"
 import type { Immediate as LoopImmediate, Loop, Timer } from "./loop.ts"
-import { nodeError } from "./nodeerror.ts"
+import { checkCallback, inspect } from "./nodeerror.ts"
 
 type Callback = (...args: any[]) => unknown
+const customInspect = Symbol.for("nodejs.util.inspect.custom")
 const longest = 2 ** 31 - 1
-
-function checkCallback(callback: unknown): asserts callback is Callback {
-  if (typeof callback !== "function")
-    throw nodeError(
-      TypeError,
-      "ERR_INVALID_ARG_TYPE",
-      `The "callback" argument must be of type function. Received ${received(callback)}`,
-    )
-}
 
 export type Timers = ReturnType<typeof makeTimers>
 
