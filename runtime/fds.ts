@@ -1,5 +1,5 @@
 // The guest's file descriptors: what each number stands for, and what may be done with it.
-import { directoryRights, fileRights, need, Rights } from "./abi.ts"
+import { allRights, directoryRights, need, Rights } from "./abi.ts"
 import type { RightName } from "./abi.ts"
 import { closePlace } from "./places.ts"
 import type { Place } from "./places.ts"
@@ -131,7 +131,7 @@ export function preopened(place: Place, name: string, readOnly: boolean): OpenDi
     preopen: name,
     readOnly,
     rights: directoryRights,
-    inheriting: directoryRights | fileRights,
+    inheriting: allRights,
     fdflags: 0,
   }
 }

@@ -11,6 +11,8 @@ export interface Host {
   env: Uint8Array[]
   /** Ends the guest: does not return to it. */
   exit(code: number): never
+  /** What the guest exited with, if it has. */
+  exitCode(): number | undefined
 }
 
 /** Numbers as wasm passes them: an i32 as a signed number, an i64 as a signed bigint. */

@@ -92,37 +92,47 @@ function importHint(from: string): string | undefined {
   return undefined
 }
 
-/** Run a checked program to its end. Throws a Problem if it cannot be started or a grant cannot be given. */
-export function run(program: Program, settings: RunSettings): Ending {
-  const memory = new GuestMemory()
-  const fds = openDescriptors(settings)
+/** A host without a guest: its memory is still to be attached. Throws a Problem if a grant cannot be given. */
+export function createHost(settings: RunSettings): Host {
+  const { args, env, dirs, stdin, stdout, stderr } = settings
+  const encodedArgs = args.map((arg) => encodeChecked(arg, `The argument ${JSON.stringify(arg)}`))
+  const encodedEnv = Object.entries(env).map(([name, value]) =>
+    encodeChecked(`${name}=${value}`, `The variable ${name}`),
+  )
   let exited: Exit | undefined
-  const host: Host = {
-    memory,
-    fds,
-    args: settings.args.map((arg) => encodeChecked(arg, `The argument ${JSON.stringify(arg)}`)),
-    env: Object.entries(settings.env).map(([name, value]) => encodeChecked(`${name}=${value}`, `The variable ${name}`)),
+  return {
+    memory: new GuestMemory(),
+    fds: openDescriptors([stdin, stdout, stderr], dirs),
+    args: encodedArgs,
+    env: encodedEnv,
     exit(code) {
       settings.exit?.(code)
-      // A guest may catch what is thrown through it; the next call that it makes ends it again.
+      // A guest may catch what is thrown through it; what it exited with first stays.
       throw (exited ??= new Exit(code))
     },
-  }
-  try {
-    start(program, host, settings, memory)
-    return { exitCode: 0 }
-  } catch (error) {
-    return ending(exited ?? error, program.path)
-  } finally {
-    fds.closeAll()
+    exitCode: () => exited?.code,
   }
 }
 
-function start({ module, artifact, path }: Program, host: Host, settings: RunSettings, memory: GuestMemory): void {
+/** Run a checked program to its end. Throws a Problem if it cannot be started or a grant cannot be given. */
+export function run(program: Program, settings: RunSettings): Ending {
+  const host = createHost(settings)
+  try {
+    start(program, host, settings)
+    return { exitCode: host.exitCode() ?? 0 }
+  } catch (error) {
+    return ending(error, host, program.path)
+  } finally {
+    host.fds.closeAll()
+  }
+}
+
+function start({ module, artifact, path }: Program, host: Host, settings: RunSettings): void {
   const instance = instantiate(module, host, path)
   const { memory: exported, _start } = instance.exports
   if (exported instanceof WebAssembly.Memory) {
-    memory.attach(exported)
+    if (!(exported.buffer instanceof ArrayBuffer)) throw problems.cannotInstantiate(path, "its memory is shared")
+    host.memory.attach(exported)
     if (artifact !== undefined && settings.stackBytes !== undefined) {
       writeStackBudget(artifact, exported, settings.stackBytes, path)
     }
@@ -144,16 +154,17 @@ function instantiate(module: WebAssembly.Module, host: Host, path: string): WebA
   }
 }
 
-function ending(error: unknown, path: string): Ending {
-  if (error instanceof Exit) return { exitCode: error.code }
+function ending(error: unknown, host: Host, path: string): Ending {
+  const exitCode = host.exitCode()
+  if (exitCode !== undefined) return { exitCode }
   if (error instanceof WrongTypes) throw problems.wrongImportTypes(path, error.name)
   if (isTrap(error)) return { exitCode: 1, trap: describeTrap(error) }
   throw error
 }
 
-function openDescriptors({ stdin, stdout, stderr, dirs }: RunSettings): FdTable {
+function openDescriptors(streams: Stream[], dirs: Preopen[]): FdTable {
   const fds = new FdTable()
-  for (const stream of [stdin, stdout, stderr]) fds.add(stream)
+  streams.forEach((stream) => fds.add(stream))
   try {
     for (const { host, guest = host, readOnly = false } of dirs) {
       fds.add(preopened(openGrant(host, guest), guest, readOnly))

@@ -15,7 +15,7 @@ const reasons: [RegExp, string][] = [
 export function isTrap(error: unknown): boolean {
   return (
     error instanceof WebAssembly.RuntimeError ||
-    error instanceof RangeError ||
+    (error instanceof RangeError && /call stack|memory|allocation/i.test(error.message)) ||
     (typeof WebAssembly.Exception === "function" && error instanceof WebAssembly.Exception)
   )
 }

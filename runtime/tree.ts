@@ -184,7 +184,7 @@ function statTarget({ parent, name, asDirectory }: Target): BigIntStats {
 function checkRights({ directory, oflags, base, inheriting }: OpenRequest): void {
   const creates = (oflags & Oflags.creat) !== 0
   const truncates = (oflags & Oflags.trunc) !== 0
-  need(!directory.readOnly || !(creates || truncates || (base & writingRights) !== 0n), "rofs")
+  need(!directory.readOnly || !(creates || truncates), "rofs")
   need(!creates || (directory.rights & Rights.path_create_file) !== 0n, "notcapable")
   need(!truncates || (directory.rights & Rights.path_filestat_set_size) !== 0n, "notcapable")
   need(((base | inheriting) & ~directory.inheriting) === 0n, "notcapable")
@@ -216,7 +216,9 @@ function open(request: OpenRequest) {
 
 function openDirectory({ parent, name }: Target, request: OpenRequest): OpenDirectory {
   const { directory, oflags, base, inheriting, fdflags } = request
-  need((oflags & (Oflags.creat | Oflags.trunc)) === 0 && (base & Rights.fd_write) === 0n, "isdir")
+  // Programs that ask for every right there is mean a directory when they say so.
+  const writes = (base & Rights.fd_write) !== 0n && !(oflags & Oflags.directory)
+  need(!writes && (oflags & (Oflags.creat | Oflags.trunc)) === 0, "isdir")
   // A search-only handle would pass even where reading the directory is forbidden; fd_readdir opens it then, and fails.
   return {
     kind: "directory",
@@ -234,6 +236,7 @@ function openExisting(target: Target, found: Stats, request: OpenRequest) {
   need(!target.asDirectory && !(request.oflags & Oflags.directory), "notdir")
   // A FIFO blocks until someone comes, a device may do anything: neither is a file in a folder.
   need(found.isFile(), "acces")
+  need(!request.directory.readOnly || (request.base & writingRights) === 0n, "rofs")
   const truncate = request.oflags & Oflags.trunc ? fs.constants.O_TRUNC : 0
   const flags = accessOf(request.base) | hostFlagsOf(request.fdflags) | truncate
   const host = openFile(parent, name, found, flags)

@@ -77,17 +77,19 @@ export function wasiFunctions(host: Host): Record<WasiName, WasiFunction> {
     ...treeFunctions(host),
     ...pollFunctions(host),
   }
-  const guarded = Object.entries(functions).map(([name, run]) => [name, guard(name as WasiName, run)])
+  const guarded = Object.entries(functions).map(([name, run]) => [name, guard(host, name as WasiName, run)])
   return Object.fromEntries(guarded) as Record<WasiName, WasiFunction>
 }
 
 /** Turn what a function throws for the guest into an errno. Anything else passes: it ends the guest. */
-function guard(name: WasiName, run: WasiFunction): WasiFunction {
+function guard(host: Host, name: WasiName, run: WasiFunction): WasiFunction {
   const types = [...signatures[name]].map((type) => (type === "i" ? "number" : "bigint"))
   const call = run as (...args: unknown[]) => number | void
   return (...args: unknown[]) => {
     // The engine does not compare an import's declared type with a JavaScript function.
     if (args.length !== types.length || args.some((arg, i) => typeof arg !== types[i])) throw new WrongTypes(name)
+    // A guest that catches its own exit (wasm's catch_all can) gets no further than its next call.
+    if (host.exitCode() !== undefined) host.exit(0)
     try {
       return call(...args) ?? Errno.success
     } catch (error) {
