@@ -13,6 +13,7 @@ const entries = {
   "edgebox-worker": "runtime/worker.ts",
   "gen-opcodes": "opcodes/cli.ts",
   wizer: "wizer/snapshot.ts",
+  "wizer-worker": "wizer/node/worker.ts",
   prelink: "engine/prelink-cli.ts",
 }
 

@@ -135,3 +135,21 @@ export const tooLarge = (bytes: number, limit: number) =>
   problem("EB320", `The snapshot would be ${bytes} bytes long; engines take ${limit}.`, {
     hint: "Leave less in memory, or less of it far apart.",
   })
+
+export const preloadFailed = (name: string, reason: string) =>
+  problem("EB321", `The preloaded module "${name}" could not be started: ${reason.replace(/\.$/, "")}.`, {
+    hint: "It has to be a core module in the binary format that runs on its own.",
+  })
+
+export const cannotRead = (file: string, reason: string) =>
+  problem("EB322", `"${file}" cannot be read: ${reason}.`, { hint: "Check the path and its permissions." })
+
+export const cannotWrite = (file: string, reason: string) =>
+  problem("EB323", `"${file}" cannot be written: ${reason}. What was there is unchanged.`, {
+    hint: "Check the folder and its permissions.",
+  })
+
+export const noDirectory = (name: string, reason: string) =>
+  problem("EB324", `The directory "${name}" cannot be given to the initialiser: ${reason}.`, {
+    hint: "Name an existing directory with --dir or --mapdir GUEST::HOST.",
+  })

@@ -1,0 +1,132 @@
+// A snapshot with all that Node has to offer: WASI, preloaded modules, V8's switches. A job is a plain value, so that it can be
+// done here or sent to a worker.
+import * as fs from "node:fs"
+import * as v8 from "node:v8"
+import { missingFeatures } from "../features.ts"
+import { instrument } from "../instrument.ts"
+import { readLayout } from "../layout.ts"
+import { parseImports, findSection, readSections, SectionId } from "../sections.ts"
+import { outputExports } from "../rewrite.ts"
+import { compile, stopProgram, type Host } from "../run.ts"
+import { isProblem, missingImport, preloadFailed } from "../errors.ts"
+import { snapshot, type SnapshotOptions, type SnapshotResult } from "../snapshot.ts"
+import { makeWasi, type WasiHost } from "./wasi.ts"
+
+export interface Job {
+  input: Uint8Array
+  options: Pick<SnapshotOptions, "initFunc" | "keepInitFunc" | "renames" | "optimize" | "maxMemory">
+  /** WASI is provided when this is here. */
+  wasi?: {
+    env: Record<string, string>
+    /** Name for the guest -> directory of the host. */
+    dirs: Record<string, string>
+    reproducible: boolean
+    /** File descriptors of this process that the guest's output goes to; undefined for nowhere. */
+    stdout?: number
+    stderr?: number
+    stdin: boolean
+  }
+  /** In the order in which they are instantiated; later ones may import from earlier ones. */
+  preloads: { name: string; bytes: Uint8Array }[]
+}
+
+/** Do a job in this thread. */
+export async function runJob(job: Job): Promise<SnapshotResult> {
+  switchOnFeatures(job.input)
+  const hosts: WasiHost[] = []
+  try {
+    const imports = await preload(job, hosts)
+    const main = wasiHost(job, hosts)
+    return await snapshot(job.input, {
+      ...job.options,
+      imports: { ...main?.imports, ...imports },
+      bind: main?.bind?.bind(main),
+    })
+  } finally {
+    for (const host of hosts) host.close()
+  }
+}
+
+/** Everything that can be known without running the module; throws what `runJob` would. */
+export async function checkJob(job: Job): Promise<void> {
+  switchOnFeatures(job.input)
+  const { wasm, plan } = instrument(job.input, job.options)
+  outputExports(plan, job.options)
+  await compile(wasm, job.input, plan)
+}
+
+function wasiHost({ wasi }: Job, hosts: WasiHost[]): WasiHost | undefined {
+  if (!wasi) return undefined
+  const to = (fd: number | undefined) => (fd === undefined ? undefined : (bytes: Uint8Array) => writeFully(fd, bytes))
+  const host = makeWasi({ ...wasi, stdout: to(wasi.stdout), stderr: to(wasi.stderr) })
+  hosts.push(host)
+  return host
+}
+
+/** Synchronous, so that what the guest printed is out even when the thread is stopped right afterwards. */
+function writeFully(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += fs.writeSync(fd, bytes, done)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
+
+/** Instantiate the preloaded modules; their exports are imports of the module under their names. */
+async function preload(job: Job, hosts: WasiHost[]): Promise<WebAssembly.Imports> {
+  const imports: WebAssembly.Imports = {}
+  for (const { name, bytes } of job.preloads) {
+    try {
+      imports[name] = await instantiatePreload(bytes, imports, wasiHost(job, hosts))
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError || error instanceof WebAssembly.LinkError || isProblem(error)) {
+        throw preloadFailed(name, error.message)
+      }
+      if (error instanceof WebAssembly.CompileError) throw preloadFailed(name, error.message)
+      throw error
+    }
+  }
+  return imports
+}
+
+async function instantiatePreload(
+  bytes: Uint8Array,
+  earlier: WebAssembly.Imports,
+  host: Host | undefined,
+): Promise<WebAssembly.ModuleImports> {
+  const imports: WebAssembly.Imports = { ...host?.imports, ...earlier }
+  for (const { module, name, kind } of parseImports(findSection(readSections(bytes), SectionId.Import))) {
+    if (kind !== "func" || imports[module]?.[name]) continue
+    const missing = () => stopProgram(missingImport("A preloaded module", module, name, module.startsWith("wasi_")))
+    imports[module] = { ...imports[module], [name]: missing }
+  }
+  const { instance } = await WebAssembly.instantiate(bytes as BufferSource, imports)
+  const { memory, _initialize } = instance.exports
+  host?.bind?.(instance, memory instanceof WebAssembly.Memory ? memory : undefined)
+  if (typeof _initialize === "function") (_initialize as () => void)()
+  return instance.exports
+}
+
+/** Where this V8 has a feature behind a switch, a module that uses it throws the switch. */
+function switchOnFeatures(bytes: Uint8Array): void {
+  for (let tries = 0; tries < 4; tries++) {
+    const complaint = complaintAbout(bytes)
+    if (complaint === undefined) return
+    const flags = missingFeatures(readLayout(bytes), complaint).flatMap(({ flag }) => flag ?? [])
+    if (flags.length === 0) return
+    for (const flag of flags) v8.setFlagsFromString(`--experimental-wasm-${flag}`)
+  }
+}
+
+function complaintAbout(bytes: Uint8Array): string | undefined {
+  if (WebAssembly.validate(bytes as BufferSource)) return undefined
+  try {
+    new WebAssembly.Module(bytes as BufferSource)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
