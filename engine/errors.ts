@@ -15,6 +15,19 @@ export class EngineProblem extends Error {
 const update =
   "Install the version of quickjs-wasi that EdgeBox's package.json names, or see ARCHITECTURE.md, “to update the engine”."
 
+/** EB401: the memory layout is not what abi.ts says. */
+export function layoutChanged(
+  differences: readonly { name: string; expected: number; found: string }[],
+): EngineProblem {
+  const width = Math.max(...differences.map((d) => d.name.length))
+  const rows = differences.map((d) => `  ${d.name.padEnd(width)}  expected ${d.expected}, found ${d.found}`)
+  return new EngineProblem(
+    "EB401",
+    ["The installed engine is not laid out as EdgeBox expects:", ...rows].join("\n"),
+    update,
+  )
+}
+
 /** EB403: an edit's pattern occurs more or less often than in the engine that it was written for. */
 export function engineEditRefused(edit: string, expected: number, found: number): EngineProblem {
   return new EngineProblem(

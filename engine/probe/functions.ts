@@ -1,0 +1,699 @@
+// Experiments on function bytecode: functions whose counts, names, constants and flags are known, and where those lie.
+import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
+import {
+  bitOffset,
+  isAddress,
+  offset16,
+  offset32,
+  offset8,
+  only,
+  path,
+  pointerOf,
+  tagOf,
+  Unfound,
+  type Lab,
+  type Sample,
+} from "./lab.ts"
+import type { Notebook } from "./notebook.ts"
+import { valueOf } from "./objects.ts"
+
+export function probeFunctions(lab: Lab, book: Notebook): void {
+  book.attempt(() => probePlace(lab, book))
+  const functions = countedFunctions.map((counts) => ({
+    ...counts,
+    at: bytecodeOf(lab, book, lab.object(sourceOf(counts))),
+  }))
+  book.attempt(() => probeCounts(lab, book, functions))
+  book.attempt(() => probeTables(lab, book, functions))
+  book.attempt(() => probeCode(lab, book))
+  book.attempt(() => probeDebugInfo(lab, book))
+  book.attempt(() => probeFunctionFlags(lab, book))
+  probeUnused(
+    lab,
+    book,
+    functions.map((f) => f.at),
+  )
+  book.attempt(() => probeVariables(lab, book))
+  book.attempt(() => probeVarKinds(lab, book))
+  book.attempt(() => probeClosureVars(lab, book))
+}
+
+/** Address of the bytecode of a function object. */
+export function bytecodeOf(lab: Lab, book: Notebook, object: number): number {
+  return lab.u32(object + book.get("JSObject", "function_bytecode"))
+}
+
+function probePlace(lab: Lab, book: Notebook): void {
+  const find = (): [number, number] => {
+    const names = ["probeAlpha", "probeBeta", "probeGamma"]
+    return path(
+      lab,
+      names.map((name) => [lab.object(`function ${name}() {}`), lab.atom(name)] as const),
+      [8, 40],
+      [8, 96],
+    )
+  }
+  book.note("JSObject", "function_bytecode", () => find()[0])
+  book.note("JSFunctionBytecode", "func_name", () => find()[1])
+}
+
+interface Counts {
+  name: string
+  args: number
+  vars: number
+  /** Variables that an inner function captures, the first ones. */
+  captured: number
+  /** Variables of an outer function that are used. */
+  free: number
+  /** Arguments of a call; the call's function is one more operand. */
+  operands: number
+  constants: number
+}
+
+// No two numbers of a function are the same, nor all of any two kinds between the functions.
+const countedFunctions: Counts[] = [
+  { name: "A", args: 3, vars: 11, captured: 4, free: 7, operands: 20, constants: 5 },
+  { name: "B", args: 5, vars: 6, captured: 2, free: 1, operands: 33, constants: 9 },
+  { name: "C", args: 9, vars: 13, captured: 1, free: 3, operands: 41, constants: 2 },
+]
+
+function sourceOf({ name, args, vars, captured, free, operands, constants }: Counts): string {
+  const list = (count: number, prefix: string): string =>
+    Array.from({ length: count }, (_, i) => `${prefix}${i}`).join(", ")
+  const numbers = Array.from({ length: constants }, (_, i) => `${i}.5`).join("; ")
+  return `(function () {
+    let ${list(free, `free${name}`)}
+    return function probe${name}(${list(args, `arg${name}`)}) {
+      var ${list(vars, `var${name}`)}
+      probeCalled(${Array.from({ length: operands }, () => "1").join(", ")})
+      ${numbers
+        .split("; ")
+        .map((n) => `var${name}0 = ${n}`)
+        .join("; ")}
+      var${name}0 = () => [${list(captured, `var${name}`)}]
+      ${list(free, `free${name}`).replaceAll(",", ";")}
+    }
+  })()`
+}
+
+type Counted = Counts & { at: number }
+
+function probeCounts(lab: Lab, book: Notebook, functions: readonly Counted[]): void {
+  const defaults = ["(a, b = 1, c) => a", "(a, b, c, d = 2) => a"].map((e) => bytecodeOf(lab, book, lab.object(e)))
+  const note = (
+    field: Parameters<typeof book.get<"JSFunctionBytecode">>[1],
+    value: (f: Counted) => number,
+    more: Sample<number>[] = [],
+  ) =>
+    book.note("JSFunctionBytecode", field, () =>
+      offset16(lab, [...functions.map((f) => [f.at, value(f)] as const), ...more]),
+    )
+  note("arg_count", (f) => f.args, [
+    [defaults[0]!, 3],
+    [defaults[1]!, 4],
+  ])
+  note("defined_arg_count", (f) => f.args, [
+    [defaults[0]!, 1],
+    [defaults[1]!, 3],
+  ])
+  note("var_count", (f) => f.vars)
+  note("var_ref_count", (f) => f.captured)
+  note("closure_var_count", (f) => f.free)
+  note("stack_size", (f) => f.operands + 1)
+  book.note("JSFunctionBytecode", "cpool_count", () =>
+    offset32(
+      lab,
+      functions.map((f) => [f.at, f.constants + 1] as const),
+      8,
+      96,
+    ),
+  )
+}
+
+function probeTables(lab: Lab, book: Notebook, functions: readonly Counted[]): void {
+  /** [pointer, first name, stride] of a table whose entries hold these atoms. */
+  const table = (names: (f: Counted) => string[]): [number, number, number] => {
+    const found: [number, number, number][] = []
+    for (let pointer = 8; pointer < 96; pointer += 4) {
+      if (!functions.every((f) => isAddress(lab, lab.u32(f.at + pointer), 1024))) continue
+      for (let stride = 4; stride <= 64; stride += 4) {
+        for (let first = 0; first < stride; first += 4) {
+          const holds = functions.every((f) =>
+            names(f).every((name, i) => lab.u32(lab.u32(f.at + pointer) + first + stride * i) === lab.atom(name)),
+          )
+          if (holds) found.push([pointer, first, stride])
+        }
+      }
+    }
+    if (found.length !== 1) throw new Unfound(`in ${found.length} places`)
+    return found[0]!
+  }
+  const list = (count: number, prefix: string): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
+  const variables = () => table((f) => [...list(f.args, `arg${f.name}`), ...list(f.vars, `var${f.name}`)])
+  const closure = () => table((f) => list(f.free, `free${f.name}`))
+  book.note("JSFunctionBytecode", "vardefs", () => variables()[0])
+  book.noteAll("JSVarDef", ["var_name", "size"], () => variables().slice(1))
+  book.note("JSFunctionBytecode", "closure_var", () => closureTable()[0])
+  book.noteAll("JSClosureVar", ["var_name", "size"], () => closureTable().slice(1))
+  book.note("JSFunctionBytecode", "cpool", () => path(lab, constantFunctions(lab, book), [8, 96], [0, 8])[0])
+  book.note("JSFunctionBytecode", "realm", () =>
+    offset32(
+      lab,
+      functions.map((f) => [f.at, lab.context] as const),
+      8,
+      96,
+    ),
+  )
+
+  // One captured variable fits many strides; it takes a function that has two.
+  function closureTable(): [number, number, number] {
+    const several = functions.filter((f) => f.free > 1)
+    if (several.length === functions.length) return closure()
+    functions = several
+    return closure()
+  }
+}
+
+/** Functions whose first constant is known. */
+function constantFunctions(lab: Lab, book: Notebook): Sample<bigint>[] {
+  return [11.25, 12.75].map((n) => [bytecodeOf(lab, book, lab.object(`function () { return ${n} }`)), valueOf(lab, n)])
+}
+
+function probeCode(lab: Lab, book: Notebook): void {
+  const code = (name: "push_i32" | "return" | "get_arg0" | "get_arg1" | "add"): number => opcodeByName[name].code
+  const number = 12345678
+  const push = [code("push_i32"), number & 0xff, (number >> 8) & 0xff, (number >> 16) & 0xff, number >> 24]
+  const samples = (
+    [
+      [`function () { return ${number} }`, [...push, code("return")]],
+      [`function (a) { return a + ${number} }`, [code("get_arg0"), ...push, code("add"), code("return")]],
+      [
+        `function (a, b) { return a + b + ${number} }`,
+        [code("get_arg0"), code("get_arg1"), code("add"), ...push, code("add"), code("return")],
+      ],
+    ] as const
+  ).map(([source, bytes]) => ({ at: bytecodeOf(lab, book, lab.object(source)), bytes }))
+  const isCode = (at: number, bytes: readonly number[]): boolean =>
+    at > 1024 && at + 16 < lab.engine.memory.buffer.byteLength && bytes.every((byte, i) => lab.u8(at + i) === byte)
+  book.note("JSFunctionBytecode", "byte_code_buf", () =>
+    only((o) => samples.every(({ at, bytes }) => isCode(lab.u32(at + o), bytes)), 8, 96, 4),
+  )
+  book.note("JSFunctionBytecode", "byte_code_len", () =>
+    offset32(
+      lab,
+      samples.map(({ at, bytes }) => [at, bytes.length] as const),
+      8,
+      96,
+    ),
+  )
+}
+
+function probeDebugInfo(lab: Lab, book: Notebook): void {
+  const places = [
+    [3, 5, "probe-one.js"],
+    [7, 11, "probe-two.js"],
+    [2, 3, "probe-three.js"],
+  ] as const
+  const functions = places.map(([line, column, filename]) => {
+    const text = `function place() { return ${line} }`
+    const source = `${"\n".repeat(line - 1)}${" ".repeat(column - 2)}(${text})`
+    return { at: bytecodeOf(lab, book, pointerOf(lab.evaluate(source, 0, filename))), line, column, filename, text }
+  })
+  type Placed = (typeof functions)[0]
+  const words = (value: (f: Placed) => number): Sample<number>[] => functions.map((f) => [f.at, value(f)])
+  book.note("JSFunctionBytecode", "filename", () =>
+    offset32(
+      lab,
+      words((f) => lab.atom(f.filename)),
+      8,
+      96,
+    ),
+  )
+  book.note("JSFunctionBytecode", "line_num", () =>
+    offset32(
+      lab,
+      words((f) => f.line),
+      8,
+      96,
+    ),
+  )
+  book.note("JSFunctionBytecode", "col_num", () =>
+    offset32(
+      lab,
+      words((f) => f.column),
+      8,
+      96,
+    ),
+  )
+  book.note("JSFunctionBytecode", "source", () =>
+    only(
+      (o) =>
+        functions.every(
+          (f) => isAddress4(lab, lab.u32(f.at + o)) && lab.engine.readCString(lab.u32(f.at + o)) === f.text,
+        ),
+      8,
+      96,
+      4,
+    ),
+  )
+  book.note("JSFunctionBytecode", "source_len", () => {
+    const more = bytecodeOf(lab, book, lab.object("function longer() { /* more text */ }"))
+    return offset32(lab, [...words((f) => f.text.length), [more, 37]], 8, 96)
+  })
+  probeLineTable(lab, book)
+}
+
+/** A string may lie at any address. */
+function isAddress4(lab: Lab, at: number): boolean {
+  return isAddress(lab, at & ~3)
+}
+
+/**
+ * Give a function another line table and see whether its trace changes: the table that says "1000 lines further down from offset 0 on" is
+ * 0, offset 0, line 1000 (zigzag LEB128: 2000), column 0.
+ */
+function probeLineTable(lab: Lab, book: Notebook): void {
+  const f = lab.evaluate("(function probeLines() { return new Error().stack })")
+  const at = bytecodeOf(lab, book, pointerOf(f))
+  const table = [0, 0, (2000 & 0x7f) | 0x80, 2000 >> 7, 0]
+  const other = lab.engine.malloc(8)
+  lab.engine.bytes().set(table, other)
+  const says = lab.evaluate("(f => /probe.js:1001:/.test(f()))")
+  const yes = lab.evaluate("true")
+  const find = (): [number, number] => {
+    const known = new Set(
+      ["source_len", "cpool_count", "byte_code_len", "line_num", "col_num"].map((name) =>
+        book.get("JSFunctionBytecode", name as "source"),
+      ),
+    )
+    const found: [number, number][] = []
+    for (let length = 8; length < 96; length += 4) {
+      const old = lab.u32(at + length)
+      if (known.has(length) || old === 0 || old > 64) continue
+      for (let buffer = 8; buffer < 96; buffer += 4) {
+        const was = lab.u32(at + buffer)
+        // Only a pointer to so few bytes can be meant, and not to anything that an earlier experiment knows.
+        if (!isAddress4(lab, was) || isKnownPointer(book, buffer)) continue
+        lab.write32(at + length, table.length)
+        lab.write32(at + buffer, other)
+        const changed = lab.apply(says, [f]) === yes
+        lab.write32(at + length, old)
+        lab.write32(at + buffer, was)
+        if (changed) found.push([length, buffer])
+      }
+    }
+    if (found.length !== 1) throw new Unfound(`in ${found.length} places`)
+    return found[0]!
+  }
+  book.noteAll("JSFunctionBytecode", ["pc2line_len", "pc2line_buf"], find)
+}
+
+function isKnownPointer(book: Notebook, offset: number): boolean {
+  const fields = ["byte_code_buf", "vardefs", "closure_var", "realm", "cpool", "source"] as const
+  return fields.some((field) => book.get("JSFunctionBytecode", field) === offset)
+}
+
+/** Which flags functions of each kind have. What is not said does not matter. */
+const flaggedFunctions: [source: string, flags: Partial<Record<FlagName, boolean>>][] = [
+  [
+    "function () {}",
+    {
+      strict: false,
+      prototype: true,
+      simple: true,
+      derived: false,
+      home: false,
+      target: true,
+      call: false,
+      super: false,
+      args: true,
+    },
+  ],
+  [
+    "function () { 'use strict' }",
+    {
+      strict: true,
+      prototype: true,
+      simple: true,
+      derived: false,
+      home: false,
+      target: true,
+      call: false,
+      super: false,
+      args: true,
+    },
+  ],
+  [
+    "function (a = 1) {}",
+    {
+      strict: false,
+      prototype: true,
+      simple: false,
+      derived: false,
+      home: false,
+      target: true,
+      call: false,
+      super: false,
+      args: true,
+    },
+  ],
+  [
+    "() => 1",
+    {
+      strict: false,
+      prototype: false,
+      simple: true,
+      derived: false,
+      home: false,
+      target: false,
+      call: false,
+      super: false,
+    },
+  ],
+  [
+    "({ m() { return super.x } }).m",
+    {
+      strict: false,
+      prototype: false,
+      simple: true,
+      derived: false,
+      home: true,
+      target: true,
+      call: false,
+      super: true,
+      args: true,
+    },
+  ],
+  ["({ m() { return super.x } }).m.call({}) || (() => 1)", { strict: false, prototype: false, target: false }],
+  [
+    "class extends Object { constructor() { super() } }",
+    { strict: true, simple: true, derived: true, target: true, call: true, super: true, args: true },
+  ],
+  [
+    "class { constructor() { } }",
+    { strict: true, simple: true, derived: false, target: true, call: false, super: true, args: true },
+  ],
+  [
+    "new (class { f = () => 1 })().f",
+    { strict: true, prototype: false, simple: true, derived: false, call: false, super: true, args: false },
+  ],
+  [
+    "(class { static m(a = 2) {} }).m",
+    { strict: true, prototype: false, simple: false, derived: false, call: false, super: true, args: true },
+  ],
+]
+type FlagName = "strict" | "prototype" | "simple" | "derived" | "home" | "target" | "call" | "super" | "args"
+
+function probeFunctionFlags(lab: Lab, book: Notebook): void {
+  const functions = flaggedFunctions.map(([source, flags]) => ({
+    at: bytecodeOf(lab, book, lab.object(source)),
+    flags,
+  }))
+  // Flags come before anything else that was found, in two bytes.
+  const bit = (name: FlagName): number =>
+    bitOffset(
+      lab,
+      functions.flatMap(({ at, flags }) => (flags[name] === undefined ? [] : [[at, flags[name]] as const])),
+      8,
+      12,
+    )
+  book.note("JSFunctionBytecode", "flags", () => (bit("strict") >> 4) << 1)
+  const note = (field: Parameters<typeof book.get<"JSFunctionFlags">>[1], find: () => number): void =>
+    book.note("JSFunctionFlags", field, () => 2 ** (find() - 8 * book.get("JSFunctionBytecode", "flags")))
+  note("is_strict_mode", () => bit("strict"))
+  note("has_prototype", () => bit("prototype"))
+  note("has_simple_parameter_list", () => bit("simple"))
+  note("is_derived_class_constructor", () => bit("derived"))
+  note("need_home_object", () => bit("home"))
+  note("new_target_allowed", () => bit("target"))
+  note("super_call_allowed", () => bit("call"))
+  note("super_allowed", () => bit("super"))
+  note("arguments_allowed", () => bit("args"))
+  note("backtrace_barrier", () => {
+    const compileOnly = book.get("evalFlags", "JS_EVAL_FLAG_COMPILE_ONLY")
+    const [plain, barred] = [0, book.get("evalFlags", "JS_EVAL_FLAG_BACKTRACE_BARRIER")].map((flag) =>
+      pointerOf(lab.evaluate("1", compileOnly | flag)),
+    )
+    return bitOffset(
+      lab,
+      [
+        [plain!, false],
+        [barred!, true],
+      ],
+      8,
+      12,
+    )
+  })
+  probeFunctionKinds(lab, book)
+}
+
+function probeFunctionKinds(lab: Lab, book: Notebook): void {
+  const kinds = ["function () {}", "function* () {}", "async function () {}", "async function* () {}"].map((e) =>
+    bytecodeOf(lab, book, lab.object(e)),
+  )
+  const word = (at: number): number => lab.u16(at + book.get("JSFunctionBytecode", "flags"))
+  // Two bits: async and generator each have one, an async generator both.
+  book.note("JSFunctionFlags", "func_kind_shift", () =>
+    only(
+      (shift) => {
+        const [normal, generator, async, both] = kinds.map((at) => (word(at) >> shift) & 3) as [
+          number,
+          number,
+          number,
+          number,
+        ]
+        return normal === 0 && generator !== async && generator * async === 2 && both === 3
+      },
+      0,
+      15,
+      1,
+    ),
+  )
+  const names = ["normal", "generator", "async", "async_generator"] as const
+  names.forEach((name, i) =>
+    book.note("JSFunctionKind", name, () => (word(kinds[i]!) >> book.get("JSFunctionFlags", "func_kind_shift")) & 3),
+  )
+}
+
+/** The two bytes that belong to no other field, are zero in every function, and that the engine leaves alone. */
+function probeUnused(lab: Lab, book: Notebook, functions: readonly number[]): void {
+  book.note("JSFunctionBytecode", "unused", () => {
+    const f = lab.evaluate("(function probeUnused(n) { return n < 2 ? n : probeUnused(n - 1) })")
+    const at = bytecodeOf(lab, book, pointerOf(f))
+    const all = [
+      ...functions,
+      at,
+      ...["function* () {}", "class {}", "async () => 1"].map((e) => bytecodeOf(lab, book, lab.object(e))),
+    ]
+    const offset = only(
+      (o) => o !== book.get("JSFunctionBytecode", "flags") && all.every((x) => lab.u16(x + o) === 0),
+      8,
+      12,
+      2,
+    )
+    const mark = 0x5aa5
+    lab.engine.view().setUint16(at + offset, mark, true)
+    const result = lab.apply(f, [lab.evaluate("5")])
+    lab.engine.call("JS_RunGC", lab.runtime)
+    const kept = lab.u16(at + offset)
+    lab.engine.view().setUint16(at + offset, 0, true)
+    if (pointerOf(result) !== 1 || kept !== mark) throw new Unfound("the engine uses the bytes")
+    return offset
+  })
+}
+
+/** Address of the JSVarDef called `name` in a function's table. */
+export function variableOf(lab: Lab, book: Notebook, at: number, name: string): number {
+  const start = lab.u32(at + book.get("JSFunctionBytecode", "vardefs"))
+  const count =
+    lab.u16(at + book.get("JSFunctionBytecode", "arg_count")) +
+    lab.u16(at + book.get("JSFunctionBytecode", "var_count"))
+  const atom = lab.atom(name)
+  for (let i = 0; i < count; i++) {
+    const entry = start + i * book.get("JSVarDef", "size")
+    if (lab.u32(entry + book.get("JSVarDef", "var_name")) === atom) return entry
+  }
+  throw new Unfound(`no variable ${name}`)
+}
+
+function probeVariables(lab: Lab, book: Notebook): void {
+  const at = bytecodeOf(
+    lab,
+    book,
+    lab.object(`function (arg) {
+      var plain; let a; const fixed = 1
+      { let b; { let c; (() => [b, arg, fixed])() } }
+    }`),
+  )
+  const variable = (name: string): number => variableOf(lab, book, at, name)
+  const words = (values: Record<string, number>): Sample<number>[] =>
+    Object.entries(values).map(([name, value]) => [variable(name), value])
+  const note = (field: Parameters<typeof book.get<"JSVarDef">>[1], find: () => number): void =>
+    book.note("JSVarDef", field, find)
+  // The scope of the body is 1; a variable of `var` and an argument have none.
+  note("scope_level", () => offset32(lab, words({ arg: 0, plain: 0, a: 1, fixed: 1, b: 2, c: 3 }), 0, 20))
+  // Locals are 0 plain, 1 a, 2 fixed, 3 b, 4 c. The last of a scope comes first in its list.
+  note("scope_next", () => offset32(lab, words({ a: -1, fixed: 1, b: 2, c: 3 }), 0, 20))
+  note("var_ref_idx", () => {
+    const indexes = ["arg", "fixed", "b"].map((name) => variable(name))
+    const all = (o: number): number[] => indexes.map((x) => lab.u16(x + o))
+    return only((o) => [...all(o)].sort().join() === "0,1,2", 0, book.get("JSVarDef", "size"), 2)
+  })
+  const bits = (flags: Record<string, boolean>): Sample<boolean>[] =>
+    Object.entries(flags).map(([name, on]) => [variable(name), on])
+  const captured = () =>
+    bitOffset(lab, bits({ arg: true, fixed: true, b: true, a: false, plain: false, c: false }), 0, 16)
+  note("flags", () => captured() >> 3)
+  note("is_captured", () => 2 ** (captured() & 7))
+  note(
+    "is_lexical",
+    () => 2 ** (bitOffset(lab, bits({ a: true, b: true, c: true, fixed: true, arg: false, plain: false }), 12, 16) & 7),
+  )
+  note(
+    "is_const",
+    () =>
+      2 ** (bitOffset(lab, bits({ fixed: true, a: false, b: false, c: false, arg: false, plain: false }), 12, 16) & 7),
+  )
+}
+
+/** Functions that declare a variable of each kind. */
+const kindSources: Record<string, [source: string, name: string]> = {
+  normal: ["function () { let x }", "x"],
+  function_decl: ["function () { 'use strict'; { function g() {} } }", "g"],
+  new_function_decl: ["function () { 'use strict'; { async function g() {} } }", "g"],
+  catch: ["function () { try {} catch (e) { e } }", "e"],
+  function_name: ["function self() { return () => self }", "self"],
+  private_field: ["function () { class A { #a } }", "#a"],
+  private_method: ["function () { class A { #a() {} } }", "#a"],
+  private_getter: ["function () { class A { get #a() {} } }", "#a"],
+  private_setter: ["function () { class A { set #a(v) {} } }", "#a"],
+  private_getter_setter: ["function () { class A { get #a() {} set #a(v) {} } }", "#a"],
+  using: ["function () { using x = null }", "x"],
+}
+
+function probeVarKinds(lab: Lab, book: Notebook): void {
+  const flagsAt = (): number => book.get("JSVarDef", "flags")
+  const kinds = Object.keys(kindSources) as (keyof typeof kindSources)[]
+  const entries = new Map(
+    kinds.map((kind) => {
+      try {
+        const [source, name] = kindSources[kind]!
+        return [kind, variableOf(lab, book, bytecodeOf(lab, book, lab.object(source)), name)]
+      } catch {
+        return [kind, undefined]
+      }
+    }),
+  )
+  const flags = (kind: string): number => {
+    const entry = entries.get(kind)
+    if (entry === undefined) throw new Unfound("no such variable")
+    return lab.u8(entry + flagsAt())
+  }
+  // The kinds that are found are numbers of their own, as low as can be: the lowest bit is in use.
+  book.note("JSVarDef", "var_kind_shift", () =>
+    only(
+      (shift) => {
+        const numbers = kinds.map((kind) => flags(kind) >> shift)
+        return new Set(numbers).size === numbers.length && numbers.some((n) => n % 2 === 1) && numbers[0] === 0
+      },
+      3,
+      8,
+      1,
+    ),
+  )
+  const numberOf = (kind: string): number => flags(kind) >> book.get("JSVarDef", "var_kind_shift")
+  for (const kind of kinds) book.note("JSVarKind", kind as "normal", () => numberOf(kind))
+  // The variable after one that `using` declares holds its dispose method.
+  book.note("JSVarKind", "using_method", () => {
+    const next = entries.get("using")! + book.get("JSVarDef", "size")
+    return lab.u8(next + flagsAt()) >> book.get("JSVarDef", "var_kind_shift")
+  })
+}
+
+function probeClosureVars(lab: Lab, book: Notebook): void {
+  // pad0 … give the variables indexes of their own.
+  const make = `(function (pad0, arg) {
+    let pad1, pad2, pad3, local; const fixed = 1; var old
+    return () => { const f = () => [old, fixed, arg]; return [local, arg, fixed, f, old] }
+  })()`
+  const at = (): number => bytecodeOf(lab, book, lab.object(make))
+  const names = ["local", "arg", "fixed", "old"]
+  const inner = (): number => lab.object(`(${make})()[3]`)
+  const entry = (f: number, name: string): number => {
+    const start = lab.u32(f + book.get("JSFunctionBytecode", "closure_var"))
+    const count = lab.u16(f + book.get("JSFunctionBytecode", "closure_var_count"))
+    for (let i = 0; i < count; i++) {
+      const x = start + i * book.get("JSClosureVar", "size")
+      if (lab.u32(x + book.get("JSClosureVar", "var_name")) === lab.atom(name)) return x
+    }
+    throw new Unfound(`no captured variable ${name}`)
+  }
+  const size = (): number => book.get("JSClosureVar", "size")
+  const note = (field: Parameters<typeof book.get<"JSClosureVar">>[1], find: () => number): void =>
+    book.note("JSClosureVar", field, find)
+  const indexes: Record<string, number> = { local: 3, arg: 1, fixed: 4, old: 5 }
+  note("var_idx", () =>
+    offset16(
+      lab,
+      names.map((name) => [entry(at(), name), indexes[name]!] as const),
+      0,
+      size(),
+    ),
+  )
+  const bits = (flags: Record<string, boolean>): Sample<boolean>[] =>
+    Object.entries(flags).map(([name, on]) => [entry(at(), name), on])
+  const lexical = () => bitOffset(lab, bits({ local: true, fixed: true, arg: false, old: false }), 0, 2)
+  note("flags", () => lexical() >> 3)
+  note("is_lexical", () => 2 ** (lexical() & 7))
+  note("is_const", () => 2 ** (bitOffset(lab, bits({ fixed: true, local: false, arg: false, old: false }), 0, 1) & 7))
+  note("var_kind", () => {
+    const kinds = [
+      ["function self() { return () => self }", "self", "function_name"],
+      ["function () { class A { #a() {} m() { this.#a() } } return A.prototype.m }", "#a", "private_method"],
+      ["function () { class A { #a; m() { this.#a } } return A.prototype.m }", "#a", "private_field"],
+    ] as const
+    const samples = kinds.map(([source, name, kind]) => {
+      const f = bytecodeOf(lab, book, lab.object(`(${source})()`))
+      return [entry(f, name), book.get("JSVarKind", kind)] as const
+    })
+    return offset8(lab, samples, 0, size())
+  })
+  probeClosureTypes(lab, book, entry, at, inner)
+}
+
+function probeClosureTypes(
+  lab: Lab,
+  book: Notebook,
+  entry: (f: number, name: string) => number,
+  at: () => number,
+  inner: () => number,
+): void {
+  const flags = (f: number, name: string): number => lab.u8(entry(f, name) + book.get("JSClosureVar", "flags"))
+  // The bits below the first flag.
+  const mask = (): number => Math.min(book.get("JSClosureVar", "is_lexical"), book.get("JSClosureVar", "is_const")) - 1
+  const note = (field: Parameters<typeof book.get<"JSClosureType">>[1], find: () => number): void =>
+    book.note("JSClosureType", field, () => find() & mask())
+  book.note("JSClosureVar", "closure_type_mask", () => mask())
+  note("local", () => flags(at(), "local"))
+  note("arg", () => flags(at(), "arg"))
+  note("ref", () => flags(bytecodeOf(lab, book, inner()), "old"))
+  const module = (): number => moduleFunction(lab, book)
+  note("module_decl", () => flags(module(), "declared"))
+  note("module_import", () => flags(module(), "imported"))
+}
+
+/** The function of a module that declares and imports; it imports from itself, so that no other module is needed. */
+function moduleFunction(lab: Lab, book: Notebook): number {
+  const { engine, runtime } = lab
+  engine.call("JS_SetModuleLoaderFunc", runtime, 0, 0, 0)
+  const flags = book.get("evalFlags", "JS_EVAL_TYPE_MODULE") | book.get("evalFlags", "JS_EVAL_FLAG_COMPILE_ONLY")
+  const source = "import { declared as imported } from './probe.mjs'; export let declared = () => imported"
+  const module = pointerOf(lab.evaluate(source, flags, "./probe.mjs"))
+  const found: number[] = []
+  for (let offset = 0; offset < 160; offset += 8) {
+    const value = lab.u64(module + offset)
+    if (tagOf(value) === book.get("tags", "JS_TAG_FUNCTION_BYTECODE")) found.push(pointerOf(value))
+  }
+  if (found.length !== 1) throw new Unfound(`${found.length} functions in a module`)
+  return found[0]!
+}

@@ -1,0 +1,632 @@
+// Experiments on objects: header, shape, properties, arrays, buffers, C functions, classes.
+import {
+  bitOffset,
+  bitsOf,
+  offset16,
+  offset32,
+  offset64,
+  offset8,
+  only,
+  path,
+  pointerOf,
+  Unfound,
+  type Lab,
+  type Sample,
+} from "./lab.ts"
+import type { Notebook } from "./notebook.ts"
+
+export function probeObjects(lab: Lab, book: Notebook): void {
+  book.attempt(() => probeClasses(lab, book))
+  book.attempt(() => probeShapes(lab, book))
+  book.attempt(() => probeProperties(lab, book))
+  book.attempt(() => probeObjectFlags(lab, book))
+  book.attempt(() => probeArrays(lab, book))
+  book.attempt(() => probeBuffers(lab, book))
+  book.attempt(() => probeCFunctions(lab, book))
+}
+
+/** How to make an object of each class. */
+const makers = {
+  OBJECT: "{}",
+  ARRAY: "[1]",
+  ERROR: "new Error('probe')",
+  NUMBER: "Object(1)",
+  STRING: "Object('s')",
+  BOOLEAN: "Object(true)",
+  SYMBOL: "Object(Symbol())",
+  ARGUMENTS: "(function () { 'use strict'; return arguments })(1)",
+  MAPPED_ARGUMENTS: "(function (a) { return arguments })(1)",
+  DATE: "new Date(0)",
+  C_FUNCTION: "Math.sqrt",
+  BYTECODE_FUNCTION: "function () {}",
+  BOUND_FUNCTION: "(function () {}).bind()",
+  C_FUNCTION_DATA: "Promise.withResolvers().promise.finally.constructor && Proxy.revocable({}, {}).revoke",
+  GENERATOR_FUNCTION: "function* () {}",
+  REGEXP: "/x/",
+  ARRAY_BUFFER: "new ArrayBuffer(8)",
+  UINT8C_ARRAY: "new Uint8ClampedArray(1)",
+  INT8_ARRAY: "new Int8Array(1)",
+  UINT8_ARRAY: "new Uint8Array(1)",
+  INT16_ARRAY: "new Int16Array(1)",
+  UINT16_ARRAY: "new Uint16Array(1)",
+  INT32_ARRAY: "new Int32Array(1)",
+  UINT32_ARRAY: "new Uint32Array(1)",
+  BIG_INT64_ARRAY: "new BigInt64Array(1)",
+  BIG_UINT64_ARRAY: "new BigUint64Array(1)",
+  FLOAT16_ARRAY: "new Float16Array(1)",
+  FLOAT32_ARRAY: "new Float32Array(1)",
+  FLOAT64_ARRAY: "new Float64Array(1)",
+  DATAVIEW: "new DataView(new ArrayBuffer(8))",
+  BIG_INT: "Object(1n)",
+  MAP: "new Map()",
+  SET: "new Set()",
+  ARRAY_ITERATOR: "[].values()",
+  STRING_ITERATOR: "''[Symbol.iterator]()",
+  GENERATOR: "(function* () {})()",
+  PROXY: "new Proxy({}, {})",
+  PROMISE: "Promise.resolve()",
+  ASYNC_FUNCTION: "async function () {}",
+  ASYNC_GENERATOR_FUNCTION: "async function* () {}",
+} as const
+
+function probeClasses(lab: Lab, book: Notebook): void {
+  const names = Object.keys(makers) as (keyof typeof makers)[]
+  const ids = new Map<keyof typeof makers, Sample<number>>()
+  for (const name of names) {
+    book.note("JSClassID", name, () => {
+      const value = lab.evaluate(`(${makers[name]})`)
+      const id = lab.engine.call("JS_GetClassID", value)
+      ids.set(name, [pointerOf(value), id])
+      return id
+    })
+  }
+  book.note("JSObject", "class_id", () => offset16(lab, [...ids.values()], 0, 40))
+  book.noteAll("JSClass", ["size", "class_id"], () => {
+    const array = classArray(lab, book)
+    const wanted = [...ids.values()].map(([, id]) => id)
+    const found: [number, number][] = []
+    for (let size = 4; size <= 64; size += 4) {
+      for (let offset = 0; offset < size; offset += 4) {
+        if (wanted.every((id) => lab.u32(array + size * id + offset) === id)) found.push([size, offset])
+      }
+    }
+    if (found.length !== 1) throw new Unfound(`in ${found.length} places`)
+    return found[0]!
+  })
+  const entry = (id: number): number => classArray(lab, book) + book.get("JSClass", "size") * id
+  book.note("JSClass", "class_name", () =>
+    offset32(
+      lab,
+      [...ids.values()].map(([, id]) => [entry(id), lab.engine.call("JS_GetClassName", lab.runtime, id)] as const),
+      0,
+      64,
+    ),
+  )
+  // Registering a class says where its functions go.
+  book.note("JSClass", "call", () => {
+    const slot = lab.classCall(() => 0n)
+    return offset32(lab, [[entry(newClass(lab, slot)), slot]], 0, 64)
+  })
+  probeCallFlags(lab, book)
+}
+
+/** Found by the pointer that JSRuntime holds to entries that say their own number. */
+function classArray(lab: Lab, book: Notebook): number {
+  return lab.u32(lab.runtime + book.get("JSRuntime", "class_array"))
+}
+
+/** Make a class whose objects are called through a table slot. */
+function newClass(lab: Lab, call: number): number {
+  const { engine, runtime } = lab
+  const at = engine.malloc(32)
+  engine.bytes().fill(0, at, at + 32)
+  const id = engine.call("JS_NewClassID", runtime, at)
+  engine.withString("Probe", (name) => {
+    // JSClassDef: class_name, finalizer, gc_mark, call, exotic
+    lab.write32(at + 4, name)
+    lab.write32(at + 16, call)
+    engine.call("JS_NewClass", runtime, id, at + 4)
+  })
+  return id
+}
+
+function probeCallFlags(lab: Lab, book: Notebook): void {
+  let seen = 0
+  const make = (): bigint => {
+    const id = newClass(
+      lab,
+      lab.classCall((_self, _args, flags) => ((seen = flags), lab.evaluate("({})"))),
+    )
+    return lab.engine.callValue("JS_NewObjectClass", lab.context, id)
+  }
+  book.note("callFlags", "JS_CALL_FLAG_COPY_ARGV", () => {
+    lab.apply(make(), [])
+    return seen
+  })
+  book.note("callFlags", "JS_CALL_FLAG_CONSTRUCTOR", () => {
+    const object = make()
+    lab.engine.call("JS_SetConstructorBit", lab.context, object, 1)
+    lab.apply(lab.evaluate("(f => new f())"), [object])
+    return seen
+  })
+}
+
+interface Shaped {
+  names: string[]
+  object: number
+}
+
+/** Objects with 1, 3, 4, 5 and 20 properties of fresh names. */
+function shapedObjects(lab: Lab): Shaped[] {
+  return [1, 3, 4, 5, 20].map((count, sample) => {
+    const names = Array.from({ length: count }, (_, i) => `probe${sample}x${i}`)
+    return { names, object: lab.object(`{ ${names.map((name, i) => `${name}: ${100 * sample + i}`).join(", ")} }`) }
+  })
+}
+
+function probeShapes(lab: Lab, book: Notebook): void {
+  const objects = shapedObjects(lab)
+  // A shape is the pointer under which all the object's names lie, one stride after the other.
+  const layout = (): { shape: number; stride: number; starts: number[] } => {
+    const found: { shape: number; stride: number; starts: number[] }[] = []
+    for (let shape = 8; shape < 40; shape += 4) {
+      for (const stride of [4, 8, 12, 16]) {
+        const starts = objects.map(({ names, object }) => namesUnder(lab, lab.u32(object + shape), names, stride))
+        if (starts.every((start) => start !== undefined)) found.push({ shape, stride, starts: starts as number[] })
+      }
+    }
+    if (found.length !== 1) throw new Unfound(`in ${found.length} places`)
+    return found[0]!
+  }
+  book.note("JSObject", "shape", () => layout().shape)
+  book.note("JSShapeProperty", "size", () => layout().stride)
+  const shapeOf = (object: number): number => lab.u32(object + book.get("JSObject", "shape"))
+  const shapes = (values: number[]): Sample<number>[] => objects.map(({ object }, i) => [shapeOf(object), values[i]!])
+
+  book.note("JSShape", "prop_hash_mask", () => offset32(lab, shapes([3, 3, 3, 7, 31]), 8, 48))
+  const deleted = (): number =>
+    lab.object("(o => { delete o.p1; delete o.p3; return o })({ p0: 0, p1: 1, p2: 2, p3: 3, p4: 4 })")
+  book.note("JSShape", "prop_count", () => offset32(lab, [...shapes([1, 3, 4, 5, 20]), [shapeOf(deleted()), 5]], 8, 48))
+  book.note("JSShape", "deleted_prop_count", () => {
+    const only1 = lab.object("(o => { delete o.p1; return o })({ p0: 0, p1: 1, p2: 2, p3: 3, p4: 4 })")
+    return offset32(lab, [...shapes([0, 0, 0, 0, 0]), [shapeOf(deleted()), 2], [shapeOf(only1), 1]], 8, 48)
+  })
+  // Room for properties grows from 2 by half.
+  book.note("JSShape", "prop_size", () => offset32(lab, shapes([2, 3, 4, 6, 28]).slice(0, 4), 8, 48))
+  book.note("JSShape", "proto", () => {
+    const make = lab.evaluate("(p => Object.create(p))")
+    const protos = ["{}", "[]", "() => 1"].map((e) => lab.evaluate(`(${e})`))
+    return offset32(
+      lab,
+      protos.map((p) => [shapeOf(pointerOf(lab.apply(make, [p]))), pointerOf(p)] as const),
+      8,
+      48,
+    )
+  })
+  // The shape of an object that lost a property is its own and not looked up by others.
+  book.note("JSShape", "is_hashed", () =>
+    offset8(lab, [...objects.map(({ object }) => [shapeOf(object), 1] as const), [shapeOf(deleted()), 0]], 8, 48),
+  )
+  probeHashTable(lab, book, objects, () => layout().starts)
+}
+
+/** Offset under `shape` of the first name's atom, when all names lie there one stride after the other. */
+function namesUnder(lab: Lab, shape: number, names: readonly string[], stride: number): number | undefined {
+  if (shape % 8 !== 0 || shape < 1024 || shape + 1024 > lab.engine.memory.buffer.byteLength) return undefined
+  const atoms = names.map((name) => lab.atom(name))
+  for (let start = 8; start < 400; start += 4) {
+    if (atoms.every((atom, i) => lab.u32(shape + start + stride * i) === atom)) return start
+  }
+  return undefined
+}
+
+/** Which split between table and properties makes every name's chain arrive at the name? */
+function probeHashTable(lab: Lab, book: Notebook, objects: readonly Shaped[], starts: () => number[]): void {
+  const shapeOf = (object: number): number => lab.u32(object + book.get("JSObject", "shape"))
+  const split = (): { table: number; atom: number; link: number; shift: number } => {
+    const size = book.get("JSShapeProperty", "size")
+    const found: { table: number; atom: number; link: number; shift: number }[] = []
+    for (let atom = 0; atom < size; atom += 4) {
+      for (let link = 0; link < size; link += 4) {
+        if (link === atom) continue
+        for (let shift = 20; shift < 32; shift++) {
+          const tables = objects.map(({ names, object }, i) => {
+            const shape = shapeOf(object)
+            const mask = lab.u32(shape + book.get("JSShape", "prop_hash_mask"))
+            const properties = shape + starts()[i]! - atom
+            const table = properties - 4 * (mask + 1)
+            const arrives = names.every((name, index) => {
+              const wanted = lab.atom(name)
+              // Flags of a plain property are three bits, all set.
+              if (lab.u32(properties + size * index + link) >>> shift !== 7) return false
+              let next = lab.u32(table + 4 * (mask - (wanted & mask)))
+              for (let steps = 0; next > 0 && next <= names.length && steps <= names.length; steps++) {
+                if (next - 1 === index) return true
+                next = lab.u32(properties + size * (next - 1) + link) & (2 ** shift - 1)
+              }
+              return false
+            })
+            return arrives ? table - shape : -1
+          })
+          if (tables.every((table) => table === tables[0] && table > 0))
+            found.push({ table: tables[0]!, atom, link, shift })
+        }
+      }
+    }
+    // Links are small, so the bits above them could be links or flags as far as this can tell; the flags are six bits wide.
+    const exact = found.filter(({ shift }) => shift === 26)
+    if (exact.length !== 1 || found.some((f) => f.table !== exact[0]!.table || f.atom !== exact[0]!.atom)) {
+      throw new Unfound(`in ${found.length} places`)
+    }
+    return exact[0]!
+  }
+  book.noteAll("JSShapeProperty", ["atom", "hash_next_and_flags", "flags_shift"], () => {
+    const { atom, link, shift } = split()
+    return [atom, link, shift]
+  })
+  book.note("JSShape", "hash_table", () => split().table)
+}
+
+/** Flags that an object's shape gives the property `name`. */
+function flagsOf(lab: Lab, book: Notebook, object: number, name: string): number {
+  const shape = lab.u32(object + book.get("JSObject", "shape"))
+  const mask = lab.u32(shape + book.get("JSShape", "prop_hash_mask"))
+  const count = lab.u32(shape + book.get("JSShape", "prop_count"))
+  const size = book.get("JSShapeProperty", "size")
+  const properties = shape + book.get("JSShape", "hash_table") + 4 * (mask + 1)
+  const atom = lab.atom(name)
+  for (let i = 0; i < count; i++) {
+    const at = properties + size * i
+    if (lab.u32(at + book.get("JSShapeProperty", "atom")) === atom) {
+      return (
+        lab.u32(at + book.get("JSShapeProperty", "hash_next_and_flags")) >>> book.get("JSShapeProperty", "flags_shift")
+      )
+    }
+  }
+  throw new Unfound(`no property ${name}`)
+}
+
+function probeProperties(lab: Lab, book: Notebook): void {
+  book.noteAll("JSObject", ["prop"], () => {
+    const objects = ["{ a: 11.5, b: 12.5 }", "{ c: 13.5, d: 14.5 }"].map((e) => lab.object(e))
+    return [
+      path(
+        lab,
+        objects.map((o, i) => [o, valueOf(lab, 11.5 + 2 * i)] as const),
+        [8, 40],
+        [0, 8],
+      )[0],
+    ]
+  })
+  const slots = (object: number): number => lab.u32(object + book.get("JSObject", "prop"))
+  book.note("JSProperty", "size", () => {
+    const object = lab.object("{ a: 11.5, b: 12.5, c: 13.5 }")
+    return only(
+      (step) =>
+        lab.u64(slots(object) + step) === valueOf(lab, 12.5) &&
+        lab.u64(slots(object) + 2 * step) === valueOf(lab, 13.5),
+      4,
+      32,
+      4,
+    )
+  })
+  book.note("JSProperty", "value", () =>
+    offset64(lab, [[slots(lab.object("{ a: 11.5, b: 1 }")), valueOf(lab, 11.5)]], 0, 8),
+  )
+  book.noteAll("JSProperty", ["getter", "setter"], () => {
+    const getter = lab.evaluate("(function get() {})")
+    const setter = lab.evaluate("(function set() {})")
+    const define = lab.evaluate("((get, set) => Object.defineProperty({}, 'a', { get, set }))")
+    const at = slots(pointerOf(lab.apply(define, [getter, setter])))
+    return [offset32(lab, [[at, pointerOf(getter)]], 0, 8), offset32(lab, [[at, pointerOf(setter)]], 0, 8)]
+  })
+
+  const flags = (expression: string, name = "a"): number => flagsOf(lab, book, lab.object(expression), name)
+  const defined = (attributes: string): string => `Object.defineProperty({}, 'a', { ${attributes} })`
+  const note = (field: Parameters<typeof book.get<"JSPropertyFlags">>[1], find: () => number): void =>
+    book.note("JSPropertyFlags", field, find)
+  note("CONFIGURABLE", () => flags(defined("value: 1, configurable: true")))
+  note("WRITABLE", () => flags(defined("value: 1, writable: true")))
+  note("ENUMERABLE", () => flags(defined("value: 1, enumerable: true")))
+  note("NORMAL", () => flags(defined("value: 1")))
+  note("GETSET", () => flags(defined("get() {}")))
+  note("LENGTH", () => flags("[]", "length") & ~flags(defined("value: 1, writable: true")))
+  note("AUTOINIT", () => flags("function () {}", "prototype") & ~flags(defined("value: 1, writable: true")))
+  note("VARREF", () => {
+    const flagsOfModule =
+      book.get("evalFlags", "JS_EVAL_TYPE_MODULE") | book.get("evalFlags", "JS_EVAL_FLAG_COMPILE_ONLY")
+    const module = lab.evaluate("export let a = 1", flagsOfModule)
+    lab.engine.callValue("JS_EvalFunction", lab.context, module)
+    const space = lab.engine.callValue("JS_GetModuleNamespace", lab.context, pointerOf(module))
+    const all = flags(defined("value: 1, writable: true, enumerable: true"))
+    return flagsOf(lab, book, pointerOf(space), "a") & ~all
+  })
+  note(
+    "TMASK",
+    () =>
+      book.get("JSPropertyFlags", "GETSET") |
+      book.get("JSPropertyFlags", "VARREF") |
+      book.get("JSPropertyFlags", "AUTOINIT"),
+  )
+}
+
+function probeObjectFlags(lab: Lab, book: Notebook): void {
+  const bits = (samples: Record<string, boolean>): Sample<boolean>[] =>
+    Object.entries(samples).map(([expression, on]) => [lab.object(expression), on])
+  // All flags lie in the 16 bits before or after the class; count from where the first one lies.
+  const at = (samples: Record<string, boolean>): number => bitOffset(lab, bits(samples), 8, 16)
+  const base = (): number => at({ "{}": true, "Object.freeze({})": false, "Object.freeze([])": false, "[]": true })
+  book.note("JSObject", "flags", () => (base() >> 4) << 1)
+  const note = (field: Parameters<typeof book.get<"JSObjectFlags">>[1], find: () => number): void =>
+    book.note("JSObjectFlags", field, () => 2 ** (find() - 8 * book.get("JSObject", "flags")))
+  note("extensible", base)
+  note("is_exotic", () =>
+    at({ "[]": true, "Object('s')": true, "new Proxy({}, {})": true, "{}": false, "() => 1": false }),
+  )
+  note("fast_array", () =>
+    at({
+      "[1, 2]": true,
+      "(a => { a[1e6] = 1; return a })([])": false,
+      "new Int8Array(1)": true,
+      "Object('s')": false,
+      "{}": false,
+    }),
+  )
+  note("is_constructor", () =>
+    at({
+      "function () {}": true,
+      "class {}": true,
+      "() => 1": false,
+      "{ m() {} }.m": false,
+      Map: true,
+      "Math.sin": false,
+    }),
+  )
+  note("is_prototype", () =>
+    at({
+      "(o => (Object.create(o), o))({})": true,
+      "{}": false,
+      "Array.prototype": true,
+      "[]": false,
+      "Object.freeze({})": false,
+    }),
+  )
+  note("is_uncatchable_error", () => {
+    const [marked, plain] = [lab.evaluate("new Error()"), lab.evaluate("new Error()")]
+    lab.engine.call("JS_SetUncatchableError", lab.context, marked)
+    return bitOffset(
+      lab,
+      [
+        [pointerOf(marked), true],
+        [pointerOf(plain), false],
+      ],
+      8,
+      16,
+    )
+  })
+}
+
+function probeArrays(lab: Lab, book: Notebook): void {
+  const arrays = ["[1.5, 2.5, 3.5, 4.5, 5.5]", "[6.5, 7.5]", "[8.5, 9.5, 10.5]"].map((e) => lab.object(e))
+  const pushed = lab.object("(a => { a.push(1); return a })([1, 2, 3, 4, 5])")
+  book.note(
+    "JSObject",
+    "values",
+    () =>
+      path(
+        lab,
+        arrays.map((a, i) => [a, valueOf(lab, [1.5, 6.5, 8.5][i]!)] as const),
+        [8, 40],
+        [0, 8],
+      )[0],
+  )
+  const counts = [5, 2, 3]
+  book.note("JSObject", "count", () =>
+    offset32(lab, [...arrays.map((a, i) => [a, counts[i]!] as const), [pushed, 6]], 8, 40),
+  )
+  book.note("JSObject", "array_size", () =>
+    only(
+      (o) =>
+        arrays.every((a, i) => lab.u32(a + o) === counts[i]) && lab.u32(pushed + o) > 6 && lab.u32(pushed + o) < 16,
+      8,
+      40,
+      4,
+    ),
+  )
+  book.note("JSObject", "object_data", () =>
+    offset64(
+      lab,
+      [
+        [lab.object("Object(1.25)"), valueOf(lab, 1.25)],
+        [lab.object("Object(2.5)"), valueOf(lab, 2.5)],
+      ],
+      8,
+      40,
+    ),
+  )
+}
+
+function probeBuffers(lab: Lab, book: Notebook): void {
+  const note = (field: Parameters<typeof book.get<"JSArrayBuffer">>[1], find: () => number): void =>
+    book.note("JSArrayBuffer", field, find)
+  const buffers = [
+    ["new ArrayBuffer(1237, { maxByteLength: 4321 })", 1237, 4321],
+    ["new ArrayBuffer(771, { maxByteLength: 990 })", 771, 990],
+    ["new ArrayBuffer(555)", 555, -1],
+  ] as const
+  const objects = buffers.map(([expression]) => lab.object(expression))
+  const found = () =>
+    path(
+      lab,
+      objects.map((o, i) => [o, buffers[i]![1]] as const),
+      [8, 40],
+      [0, 32],
+    )
+  book.note("JSObject", "opaque", () => found()[0])
+  note("byte_length", () => found()[1])
+  const data = (object: number): number => lab.u32(object + book.get("JSObject", "opaque"))
+  note("max_byte_length", () =>
+    offset32(
+      lab,
+      objects.map((o, i) => [data(o), buffers[i]![2]] as const),
+      0,
+      32,
+    ),
+  )
+  note("data", () => {
+    const filled = [41.5, 42.5].map((n) => lab.object(`new Float64Array([${n}]).buffer`))
+    return path(
+      lab,
+      filled.map((o, i) => [data(o), bitsOf(41.5 + i)] as const),
+      [0, 32],
+      [0, 8],
+    )[0]
+  })
+  note("detached", () => {
+    const gone = lab.evaluate("new ArrayBuffer(8)")
+    lab.engine.call("JS_DetachArrayBuffer", lab.context, gone)
+    return offset8(lab, [[data(pointerOf(gone)), 1], ...objects.map((o) => [data(o), 0] as const)], 8, 12)
+  })
+  note("immutable", () => {
+    const fixed = lab.evaluate("new ArrayBuffer(8)")
+    lab.engine.call("JS_SetImmutableArrayBuffer", fixed, 1)
+    return offset8(lab, [[data(pointerOf(fixed)), 1], ...objects.map((o) => [data(o), 0] as const)], 8, 12)
+  })
+  note("shared", () => {
+    // Not every build can make one; a bit that nothing can set is taken from its place between `immutable` and `data`.
+    const shared = lab.object("new SharedArrayBuffer(8)")
+    return offset8(lab, [[data(shared), 1], ...objects.map((o) => [data(o), 0] as const)], 8, 12)
+  })
+  probeTypedArrays(lab, book)
+}
+
+function probeTypedArrays(lab: Lab, book: Notebook): void {
+  const make = lab.evaluate("((buffer, offset, length) => new Uint16Array(buffer, offset, length))")
+  const samples = [
+    [10, 7],
+    [22, 33],
+  ].map(([offset, length]) => {
+    const buffer = lab.evaluate("new ArrayBuffer(100, { maxByteLength: 200 })")
+    const array = lab.apply(make, [buffer, BigInt(offset!), BigInt(length!)])
+    return { buffer: pointerOf(buffer), array: pointerOf(array), offset: offset!, length: length! }
+  })
+  const found = () =>
+    path(
+      lab,
+      samples.map((s) => [s.array, s.buffer] as const),
+      [8, 40],
+      [0, 32],
+    )
+  book.note("JSObject", "typed_array", () => found()[0])
+  book.note("JSTypedArray", "buffer", () => found()[1])
+  const data = (array: number): number => lab.u32(array + book.get("JSObject", "typed_array"))
+  const words = (value: (s: (typeof samples)[0]) => number): Sample<number>[] =>
+    samples.map((s) => [data(s.array), value(s)])
+  book.note("JSTypedArray", "obj", () =>
+    offset32(
+      lab,
+      words((s) => s.array),
+      0,
+      32,
+    ),
+  )
+  book.note("JSTypedArray", "offset", () =>
+    offset32(
+      lab,
+      words((s) => s.offset),
+      0,
+      32,
+    ),
+  )
+  book.note("JSTypedArray", "length", () =>
+    offset32(
+      lab,
+      words((s) => 2 * s.length),
+      0,
+      32,
+    ),
+  )
+  book.note("JSTypedArray", "track_rab", () => {
+    const tracking = lab.object("new Uint8Array(new ArrayBuffer(8, { maxByteLength: 16 }))")
+    const fixed = lab.object("new Uint8Array(new ArrayBuffer(9, { maxByteLength: 16 }), 0, 8)")
+    return offset8(lab, [[data(tracking), 1], [data(fixed), 0], ...words(() => 0)], 20, 28)
+  })
+}
+
+function probeCFunctions(lab: Lab, book: Notebook): void {
+  const { engine, context } = lab
+  const slots = [0, 1, 2].map(() => lab.classCall(() => 0n))
+  const samples = slots.map((slot, i) => {
+    const [length, cproto, magic] = [
+      [201, 0, 1234],
+      [77, 1, -5],
+      [3, 12, 999],
+    ][i] as [number, number, number]
+    const f = engine.withString("probe", (name) =>
+      engine.callValue("JS_NewCFunction2", context, slot, name, length, cproto, magic),
+    )
+    return { f: pointerOf(f), slot, length, cproto, magic }
+  })
+  const f = (value: (s: (typeof samples)[0]) => number): Sample<number>[] => samples.map((s) => [s.f, value(s)])
+  book.note("JSObject", "realm", () =>
+    offset32(
+      lab,
+      f(() => context),
+      8,
+      40,
+    ),
+  )
+  book.note("JSObject", "c_function", () =>
+    offset32(
+      lab,
+      f((s) => s.slot),
+      8,
+      40,
+    ),
+  )
+  book.note("JSObject", "length", () =>
+    offset8(
+      lab,
+      f((s) => s.length),
+      8,
+      40,
+    ),
+  )
+  book.note("JSObject", "cproto", () =>
+    offset8(
+      lab,
+      f((s) => s.cproto),
+      12,
+      40,
+    ),
+  )
+  book.note("JSObject", "magic", () =>
+    offset16(
+      lab,
+      f((s) => s.magic & 0xffff),
+      12,
+      40,
+    ),
+  )
+  // The kind of a built-in function, and that its wasm function takes what that kind takes.
+  const kinds = {
+    generic: ["isFinite", 4],
+    generic_magic: ["Math.max", 5],
+    f_f: ["Math.sin", 1],
+    f_f_f: ["Math.atan2", 2],
+    iterator_next: ["Object.getPrototypeOf([].values()).next", 6],
+  } as const
+  for (const [kind, [expression, parameters]] of Object.entries(kinds)) {
+    book.note("JSCFunctionType", kind as keyof typeof kinds, () => {
+      const at = lab.object(expression)
+      const code = engine.table.get(lab.u32(at + book.get("JSObject", "c_function"))) as (...args: unknown[]) => unknown
+      if (code.length !== parameters) throw new Unfound(`${expression} takes ${code.length} parameters`)
+      return lab.u8(at + book.get("JSObject", "cproto"))
+    })
+  }
+}
+
+/** A double as a JSValue, made by the engine. */
+export function valueOf(lab: Lab, number: number): bigint {
+  return lab.evaluate(String(number))
+}
