@@ -1,0 +1,254 @@
+// One function -> one body of WebAssembly.
+//
+// The blocks are written in the order and nesting of structure.ts. What is known of operands and locals where ways meet depends on all
+// ways, loops included, so the function is written several times, keeping only what was learnt about the blocks' entry states, until a
+// pass learns nothing new: that pass is the result. States only grow more general, so it ends.
+import { JSContext, JSRuntime } from "../engine/abi.ts"
+import type { Pointer } from "../engine/live.ts"
+import { flowGraph, type FlowGraph } from "./blocks.ts"
+import { Frame, param, type Counts } from "./frame.ts"
+import type { FunctionInfo, Instruction } from "./function.ts"
+import { at, nativeBytes } from "./layout.ts"
+import { isThere, join, moveTo, sameState, type Entry } from "./merge.ts"
+import { endBlock } from "./control.ts"
+import { emitInstruction } from "./patterns.ts"
+import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "./runtime.ts"
+import { structureOf, type Structure } from "./structure.ts"
+import { Code, type Label } from "./wasm.ts"
+
+/** A function, compiled. */
+export interface Compiled {
+  body: Uint8Array
+  counts: Counts
+  /** The stubs, to be placed directly behind the function's bytecode. */
+  stubs: Stub[]
+}
+
+/** `[the instruction's own bytes][yield]`, at an offset from the start of the bytecode. */
+export interface Stub {
+  offset: number
+  instruction: Instruction
+}
+
+/** Passes after which a function is given up; none needs more than a few. */
+const MAX_PASSES = 40
+
+/** Control flow that cannot be nested. */
+export class Irreducible extends Error {}
+
+/** What a function is compiled for: one engine, whose memory it will find as it is now. */
+export interface Site {
+  addresses: RuntimeAddresses
+  /** Room for bytecode and stubs: bytes -> where they will lie. */
+  place: (size: number) => Pointer
+  atomString: (atom: number) => Pointer | undefined
+}
+
+/**
+ * Compile a function.
+ * Throws Irreducible, or a problem when the bytecode contradicts itself.
+ */
+export function compileFunction(info: FunctionInfo, site: Site): Compiled {
+  const graph = flowGraph(info)
+  const structure = structureOf(graph)
+  if (structure === undefined) throw new Irreducible()
+  const stubs = new StubList(info)
+  const placed = { ...info }
+  const writer = new FunctionWriter(placed, graph, structure, site, (i) => stubs.addressOf(i))
+  for (let pass = 0; writer.pass(); pass++) if (pass > MAX_PASSES) throw new Error(`${info.name} does not settle`)
+  if (stubs.list.length > 0) {
+    placed.codePointer = stubs.base = site.place(stubs.size)
+    writer.pass()
+  }
+  return { body: writer.frame.code.finish(), counts: writer.frame.counts, stubs: stubs.list }
+}
+
+class StubList {
+  readonly list: Stub[] = []
+  readonly info: FunctionInfo
+  size: number
+  base = 0
+
+  constructor(info: FunctionInfo) {
+    this.info = info
+    this.size = info.code.length
+  }
+
+  addressOf(instruction: Instruction): number {
+    let stub = this.list.find((s) => s.instruction === instruction)
+    if (stub === undefined) {
+      stub = { offset: this.size, instruction }
+      this.list.push(stub)
+      this.size += instruction.size + 1
+    }
+    return this.base + stub.offset
+  }
+}
+
+export class FunctionWriter {
+  readonly frame: Frame
+  readonly structure: Structure
+  private readonly addresses: RuntimeAddresses
+  private readonly entries = new Map<number, Entry>()
+  private readonly blockLabels: Label[] = []
+  private readonly loopLabels: Label[] = []
+  private changed = false
+
+  constructor(
+    info: FunctionInfo,
+    graph: FlowGraph,
+    structure: Structure,
+    site: Site,
+    stubOf: (i: Instruction) => number,
+  ) {
+    this.structure = structure
+    this.addresses = site.addresses
+    this.frame = new Frame(info, graph, stubOf, site.atomString, nativeBytes(24, info.stackSize))
+  }
+
+  /** Write the function once. True when something was learnt that makes what was written wrong. */
+  pass(): boolean {
+    const { frame } = this
+    const widened = frame.widened.size
+    this.changed = false
+    frame.restart()
+    const c = frame.code
+    this.prologue(c)
+    const tail = c.block()
+    frame.left = c.block()
+    frame.normal = c.block()
+    this.goTo(0, -1)
+    c.op(0x00).end() // unreachable: every block ends with a branch
+    this.normalReturn(c)
+    c.br(tail).end()
+    c.get(frame.fp).mem("i64_load", at.result).set(frame.result)
+    c.end()
+    this.epilogue(c)
+    return this.changed || frame.widened.size !== widened
+  }
+
+  private prologue(c: Code): void {
+    const { info, layout, fp } = this.frame
+    for (const p of Object.values(param)) c.get(p)
+    c.i32(layout.size).i32(info.varRefCount | (info.argCount << 16))
+    c.i32(info.varCount | (info.isStrict ? 1 << 16 : 0) | (info.stackSize << 17)).i32(layout.nativeBytes)
+    c.call(helperIndex("enter")).tee(fp).op(0x45).if() // i32.eqz
+    c.i64(6n << 32n)
+      .op(0x0f)
+      .end() // the exception
+  }
+
+  private normalReturn(c: Code): void {
+    const { info, layout, fp } = this.frame
+    if (info.varRefCount > 0) {
+      c.i32(this.addresses.runtime).get(fp).i32(at.frame).op(0x6a).call(importIndex("close_var_refs"))
+    }
+    if (info.argCount + info.varCount > 0) {
+      c.get(fp).i32(at.slots).op(0x6a).get(fp).i32(layout.operand(0)).op(0x6a).call(helperIndex("freeRange"))
+    }
+    c.i32(this.addresses.runtime).get(fp).mem("i32_load", at.prevFrame).mem("i32_store", JSRuntime.current_stack_frame)
+  }
+
+  private epilogue(c: Code): void {
+    const { layout, fp, result } = this.frame
+    c.get(fp).i32(layout.size).op(0x6a).setGlobal(STACK_POINTER)
+    const used = this.addresses.nativeStack?.used
+    if (used !== undefined) {
+      c.i32(0).i32(0).mem("i32_load", used).i32(layout.nativeBytes).op(0x6b).mem("i32_store", used)
+    }
+    c.get(result)
+  }
+
+  /** Go on at a block: into it when only this way leads there, else by a branch. `from` is the block that ends, -1 at the start. */
+  goTo(block: number, from: number): void {
+    const { structure, frame } = this
+    if (!structure.isLoop[block] && !structure.isMerge[block]) {
+      this.writeTree(block)
+      return
+    }
+    const back = from >= 0 && structure.position[from]! >= structure.position[block]!
+    moveTo(frame, this.enter(block, back))
+    if (back) frame.code.br(this.loopLabels[block]!)
+    else if (structure.isMerge[block]) frame.code.br(this.blockLabels[block]!)
+    else this.writeTree(block)
+  }
+
+  /** When nothing has to be moved on the way to a block, its label; undefined otherwise. */
+  directLabel(block: number, from: number): Label | undefined {
+    const { structure, frame } = this
+    const back = structure.position[from]! >= structure.position[block]!
+    if (!back && !structure.isMerge[block]) return undefined
+    if (!isThere(frame, this.enter(block, back))) return undefined
+    return back ? this.loopLabels[block]! : this.blockLabels[block]!
+  }
+
+  /** The entry state of a block, widened to take the frame's state in. */
+  private enter(block: number, back: boolean): Entry {
+    const known = this.entries.get(block)
+    const entry = join(this.frame, block, known, this.frame.state, back)
+    if (known === undefined || !sameState(known, entry)) {
+      this.entries.set(block, entry)
+      this.changed = true
+    }
+    return entry
+  }
+
+  /** Write a block and all that it dominates. */
+  private writeTree(first: number): void {
+    const { frame, structure } = this
+    const { code: c } = frame
+    let block = first
+    for (;;) {
+      const isLoop = structure.isLoop[block]
+      if (isLoop || structure.isMerge[block]) {
+        const entry = this.entries.get(block)
+        if (entry === undefined) {
+          c.op(0x00) // no way leads here after all
+          return
+        }
+        frame.resume(entry)
+      }
+      if (isLoop) {
+        this.loopLabels[block] = c.loop()
+        this.poll(block)
+      }
+      const merges = structure.merges[block]!
+      for (const merge of merges) this.blockLabels[merge] = c.block()
+      this.writeBlock(block)
+      const last = merges[0]
+      for (const merge of merges.toReversed()) {
+        c.end()
+        if (merge !== last || isLoop) this.writeTree(merge)
+      }
+      if (isLoop) {
+        c.op(0x00).end()
+        return
+      }
+      if (last === undefined) return
+      block = last
+    }
+  }
+
+  private writeBlock(block: number): void {
+    const { frame } = this
+    const { start, end } = frame.graph.blocks[block]!
+    for (frame.index = start; frame.index < end - 1; frame.index++) emitInstruction(frame)
+    frame.index = end - 1
+    endBlock(this, block)
+  }
+
+  /** At the head of a loop: count down to the interrupt handler. */
+  private poll(block: number): void {
+    const { frame } = this
+    const { code: c } = frame
+    frame.index = frame.graph.blocks[block]!.start
+    const left = frame.home("poll", 0x7f)
+    c.i32(frame.realm).i32(frame.realm).mem("i32_load", JSContext.interrupt_counter).i32(1).op(0x6b).tee(left)
+    c.mem("i32_store", JSContext.interrupt_counter)
+    c.get(left).i32(0).op(0x4c).if() // i32.le_s
+    frame.setPc()
+    c.i32(frame.realm).call(importIndex("js_poll_interrupts")).if()
+    frame.throwOut()
+    c.end().end()
+  }
+}

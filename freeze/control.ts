@@ -1,0 +1,142 @@
+// How blocks end: branches, returns, subroutines, and exceptions.
+import { T, value } from "./types.ts"
+import { tags } from "../engine/abi.ts"
+import type { FunctionWriter } from "./compile.ts"
+import type { Frame, Val } from "./frame.ts"
+import { emitCall } from "./call.ts"
+import { emitInstruction } from "./patterns.ts"
+import { op } from "./wasm.ts"
+
+/** Write the last instruction of a block and the ways to its successors. */
+export function endBlock(writer: FunctionWriter, block: number): void {
+  const { frame, structure } = writer
+  const { instruction } = frame
+  const edges = structure.successors[block]!
+  const next = edges.find((e) => e.kind === "next")?.block
+  const branch = edges.find((e) => e.kind === "branch")?.block
+  switch (instruction.opcode) {
+    case "if_false":
+    case "if_false8":
+    case "if_true":
+    case "if_true8": {
+      const whenTrue = instruction.opcode.startsWith("if_true")
+      if (next === undefined || branch === undefined) throw new Error("a condition needs two ways")
+      endCondition(writer, block, whenTrue ? branch : next, whenTrue ? next : branch)
+      return
+    }
+    case "goto":
+    case "goto8":
+    case "goto16":
+      writer.goTo(branch!, block)
+      return
+    case "return":
+      returnValue(frame, frame.pop())
+      return
+    case "return_undef":
+      frame.pushConst(value(tags.JS_TAG_UNDEFINED))
+      returnValue(frame, frame.pop())
+      return
+    case "tail_call":
+    case "tail_call_method":
+      emitCall(frame)
+      returnValue(frame, frame.pop())
+      return
+    case "throw":
+    case "throw_error":
+      frame.exit()
+      return
+    case "gosub": {
+      // The return address is an int in the interpreter too.
+      const offset = instruction.offset + instruction.size
+      frame.push({ rep: "const", value: value(tags.JS_TAG_INT, offset), type: T.INT, own: false, ret: [offset] })
+      writer.goTo(edges[0]!.block, block)
+      return
+    }
+    case "ret":
+      endSubroutine(writer, block)
+      return
+    default:
+      emitInstruction(frame)
+      if (next === undefined) throw new Error(`${instruction.opcode} ends a block without a next one`)
+      writer.goTo(next, block)
+  }
+}
+
+function endCondition(writer: FunctionWriter, block: number, whenTrue: number, whenFalse: number): void {
+  const { frame } = writer
+  const { code: c } = frame
+  truth(frame, frame.pop())
+  const directTrue = writer.directLabel(whenTrue, block)
+  if (directTrue !== undefined) {
+    c.brIf(directTrue)
+    writer.goTo(whenFalse, block)
+    return
+  }
+  const directFalse = writer.directLabel(whenFalse, block)
+  if (directFalse !== undefined) {
+    c.op(op.i32_eqz).brIf(directFalse)
+    writer.goTo(whenTrue, block)
+    return
+  }
+  const state = frame.snapshot()
+  c.if()
+  writer.goTo(whenTrue, block)
+  c.else()
+  frame.resume(state)
+  writer.goTo(whenFalse, block)
+  c.end()
+}
+
+/** `-> i32`, not 0 when the operand is truthy. The operand is used up. */
+export function truth(frame: Frame, v: Val): void {
+  const { code: c } = frame
+  switch (v.rep) {
+    case "i32":
+    case "bool":
+      frame.int(v)
+      frame.forget(v)
+      return
+    case "f64":
+      // Neither 0 nor NaN.
+      c.get(v.w).op(op.f64_abs).f64(0).op(op.f64_gt)
+      frame.forget(v)
+      return
+    default: {
+      c.i32(frame.realm)
+      frame.helper(frame.boxed(v), "toBool")
+      frame.drop(v)
+    }
+  }
+}
+
+function returnValue(frame: Frame, v: Val): void {
+  // Operands may be left over: a return from within for-of has closed the iterator and dropped them, one from a switch has not.
+  const { code: c } = frame
+  frame.owned(v).set(frame.result)
+  for (let depth = frame.depth - 1; depth >= 0; depth--) {
+    const rest = frame.pop()
+    frame.drop(rest)
+  }
+  c.br(frame.normal)
+}
+
+/** `ret`: the ways back to after each `gosub`. */
+function endSubroutine(writer: FunctionWriter, block: number): void {
+  const { frame, structure } = writer
+  const { code: c } = frame
+  const address = frame.pop()
+  const targets = structure.successors[block]!.map((edge) => edge.block)
+  const offset = frame.home("ret", 0x7f)
+  frame.int(address).set(offset)
+  frame.forget(address)
+  const state = frame.snapshot()
+  for (const target of targets.slice(0, -1)) {
+    c.get(offset).i32(frame.graph.blocks[target]!.offset).op(op.i32_eq).if()
+    writer.goTo(target, block)
+    c.end()
+    frame.resume(state)
+  }
+  const last = targets.at(-1)
+  if (last === undefined) c.op(op.unreachable)
+  else writer.goTo(last, block)
+}

@@ -1,0 +1,490 @@
+// The function being compiled: operands and locals as they are known at the instruction being written.
+//
+// An operand is a description (`Val`) of where its value is: a constant, a wasm local with an int, a double, a bool or a JSValue, its slot in the
+// frame, or simply "the same as local 3". Nothing is written when values only move. Who owns a reference count is part of it: `own`
+// values must be given to someone or freed, others are kept alive by whoever holds them.
+//
+// Locals live in their slots of the frame, which always hold a valid JSValue; while a local is known to be an int, a double, a bool or a
+// constant it lives in a wasm local instead, and its slot holds something without a reference count.
+import type { JSValue } from "../engine/live.ts"
+import type { FlowGraph } from "./blocks.ts"
+import type { FunctionInfo, Instruction } from "./function.ts"
+import { at, layoutOf, type FrameLayout } from "./layout.ts"
+import { helperIndex, importIndex, type HelperName, type ImportName } from "./runtime.ts"
+import { COUNTED, NUMBER, numberOf, repOf, T, typeOf, UNDEFINED, type Rep } from "./types.ts"
+import { Code, F64, I32, I64, op, type Label, type WasmType } from "./wasm.ts"
+
+/**
+ * An operand. `w` is a wasm local; `local` the function's local that it equals. `ret`: return addresses that it may be. `source`: offset of the
+ * instruction that computed it as an int and leaves when that overflows.
+ */
+export type Val = { type: number; own: boolean; ret?: readonly number[]; source?: number } & (
+  | { rep: "const"; value: JSValue }
+  | { rep: "i32" | "f64" | "bool" | "box"; w: number }
+  | { rep: "slot" } // in the frame, at its own depth
+  | { rep: "local"; local: number } // in the frame, in the slot of a local
+)
+
+/** A local of the function. */
+export interface Local {
+  type: number
+  rep: "slot" | "i32" | "f64" | "bool" | "const"
+  value?: JSValue
+  /** Offset of the instruction that computed it with a result that may overflow, when it did. */
+  source?: number
+}
+
+/** All that is known at one place in the code. */
+export interface State {
+  stack: Val[]
+  locals: Local[]
+}
+
+/** Parameters of every frozen function, and the wasm locals that every one has. */
+export const param = { context: 0, func: 1, this: 2, newTarget: 3, argc: 4, argv: 5, flags: 6 } as const
+
+/** Where the stub of an instruction lies, to step it; made on demand. */
+export type StubOf = (instruction: Instruction) => number
+
+/** What a function costs and contains; for the report. */
+export interface Counts {
+  steps: number
+  exits: number
+}
+
+export class Frame {
+  readonly info: FunctionInfo
+  readonly graph: FlowGraph
+  readonly layout: FrameLayout
+  readonly realm: number
+  readonly stubOf: StubOf
+  /** Address of the JSString of an atom, undefined when the atom is none. */
+  readonly atomString: (atom: number) => number | undefined
+  code = new Code(7)
+  state: State = { stack: [], locals: [] }
+  counts: Counts = { steps: 0, exits: 0 }
+  /** Instructions whose int results overflowed the range of an int somewhere around a loop: compiled with doubles. */
+  readonly widened = new Set<number>()
+  /** Index of the instruction being written. */
+  index = 0
+  fp = 0
+  result = 0
+  /** Branch here with the result in `result`: a normal return. */
+  normal: Label = 0
+  /** Branch here with the result in the frame: the interpreter has ended the activation. */
+  left: Label = 0
+  private uses: number[] = []
+  private pools = new Map<WasmType, number[]>()
+  private homes = new Map<string, number>()
+
+  constructor(
+    info: FunctionInfo,
+    graph: FlowGraph,
+    stubOf: StubOf,
+    atomString: (atom: number) => number | undefined,
+    native: number,
+  ) {
+    this.atomString = atomString
+    this.info = info
+    this.graph = graph
+    this.stubOf = stubOf
+    this.layout = layoutOf(info, native)
+    this.realm = info.realm
+  }
+
+  /** Forget all code; `widened` stays. */
+  restart(): void {
+    this.code = new Code(7)
+    this.code.height = 1
+    this.uses = []
+    this.pools.clear()
+    this.homes.clear()
+    this.counts = { steps: 0, exits: 0 }
+    this.fp = this.code.local(I32)
+    this.result = this.code.local(I64)
+    this.state = { stack: [], locals: [] }
+    for (let i = 0; i < this.info.argCount; i++) this.state.locals.push({ type: 255, rep: "slot" })
+    for (let i = 0; i < this.info.varCount; i++) {
+      const captured = this.isCaptured(this.info.argCount + i)
+      this.state.locals.push(
+        captured ? { type: 255 | T.UNINITIALIZED, rep: "slot" } : { type: T.UNDEFINED, rep: "const", value: UNDEFINED },
+      )
+    }
+  }
+
+  get instruction(): Instruction {
+    return this.graph.instructions[this.index]!
+  }
+
+  /** Address of the bytecode after the current instruction: what `cur_pc` is during it. */
+  get nextPc(): number {
+    return this.info.codePointer + this.instruction.offset + this.instruction.size
+  }
+
+  isCaptured(local: number): boolean {
+    const { argCount, args, vars } = this.info
+    return (local < argCount ? args[local] : vars[local - argCount])!.isCaptured
+  }
+
+  // Wasm locals
+
+  temp(type: WasmType): number {
+    let pool = this.pools.get(type)
+    if (pool === undefined) this.pools.set(type, (pool = []))
+    let found = pool.find((w) => this.uses[w] === 0)
+    if (found === undefined) pool.push((found = this.code.local(type)))
+    this.uses[found] = 1
+    return found
+  }
+
+  release(w: number): void {
+    const uses = this.uses[w]
+    if (uses !== undefined && uses > 0) this.uses[w] = uses - 1
+  }
+
+  /** The wasm local where something has its home: a local of the function in one form, an operand at a merge. */
+  home(key: string, type: WasmType): number {
+    let w = this.homes.get(key)
+    if (w === undefined) this.homes.set(key, (w = this.code.local(type)))
+    return w
+  }
+
+  localHome(local: number, rep: "i32" | "f64" | "bool"): number {
+    return this.home(`${rep === "f64" ? "f" : "i"}${local}`, rep === "f64" ? F64 : I32)
+  }
+
+  // State
+
+  snapshot(): State {
+    return { stack: this.state.stack.map((v) => ({ ...v })), locals: this.state.locals.map((l) => ({ ...l })) }
+  }
+
+  /** Take up a state again: temporaries that it does not mention are free. */
+  resume(state: State): void {
+    this.state = { stack: state.stack.map((v) => ({ ...v })), locals: state.locals.map((l) => ({ ...l })) }
+    this.uses = this.uses.map(() => 0)
+    for (const v of this.state.stack) if ("w" in v && this.uses[v.w] !== undefined) this.uses[v.w]!++
+  }
+
+  get depth(): number {
+    return this.state.stack.length
+  }
+
+  push(v: Val): void {
+    this.state.stack.push(v)
+  }
+
+  /** Take the top operand. Its temporary stays taken until `release` or `drop`. A slot becomes a temporary. */
+  pop(): Val {
+    const v = this.state.stack.pop()
+    if (v === undefined) throw new Error("operand stack underflow")
+    if (v.rep !== "slot") return v
+    const w = this.temp(I64)
+    this.code.get(this.fp).mem("i64_load", this.layout.operand(this.depth)).set(w)
+    return { rep: "box", w, type: v.type, own: v.own }
+  }
+
+  pushConst(boxed: JSValue): void {
+    this.push({ rep: "const", value: boxed, type: typeOf(boxed), own: false })
+  }
+
+  /** Push what is on the wasm stack: a boxed value that the operand owns. */
+  pushBoxed(type: number): void {
+    const w = this.temp(I64)
+    this.code.set(w)
+    this.push({ rep: "box", w, type, own: (type & COUNTED) !== 0 })
+  }
+
+  pushUnboxed(rep: "i32" | "f64" | "bool"): void {
+    const w = this.temp(rep === "f64" ? F64 : I32)
+    this.code.set(w)
+    this.push({ rep, w, type: rep === "i32" ? T.INT : rep === "f64" ? NUMBER : T.BOOL, own: false })
+  }
+
+  // Values onto the wasm stack
+
+  /** Boxed; who owned it still does. */
+  boxed(v: Val, depth = -1): Code {
+    const c = this.code
+    switch (v.rep) {
+      case "const":
+        return c.i64(v.value)
+      case "i32":
+        return c.get(v.w).op(op.i64_extend_i32_u)
+      case "bool":
+        return c
+          .get(v.w)
+          .op(op.i64_extend_i32_u)
+          .i64(1n << 32n)
+          .op(op.i64_or)
+      case "f64":
+        return this.helper(c.get(v.w), "boxFloat")
+      case "box":
+        return c.get(v.w)
+      case "slot":
+        if (depth < 0) throw new Error("an operand in its slot was taken without its depth")
+        return c.get(this.fp).mem("i64_load", this.layout.operand(depth))
+      case "local":
+        return c.get(this.fp).mem("i64_load", this.layout.slot(v.local))
+    }
+  }
+
+  /** Boxed, and whoever takes it owns it. The operand is used up. */
+  owned(v: Val): Code {
+    this.boxed(v)
+    if (!v.own && mayBeCounted(v)) this.helper(this.code, "dup")
+    this.forget(v)
+    return this.code
+  }
+
+  /** An int32 from a value of type INT. */
+  int(v: Val): Code {
+    switch (v.rep) {
+      case "const":
+        return this.code.i32(Number(v.value & 0xffff_ffffn) | 0)
+      case "i32":
+      case "bool":
+        return this.code.get(v.w)
+      default:
+        return this.boxed(v).op(op.i32_wrap_i64)
+    }
+  }
+
+  /** A double from a value whose type is within NUMBER, or from a boxed one known to be a number at this place. */
+  float(v: Val): Code {
+    switch (v.rep) {
+      case "const":
+        return this.code.f64(numberOf(v.value) ?? NaN)
+      case "i32":
+        return this.code.get(v.w).op(op.f64_convert_i32_s)
+      case "f64":
+        return this.code.get(v.w)
+      default:
+        throw new Error("a double is wanted from a value that is not unboxed")
+    }
+  }
+
+  /** Let go of an operand's temporary without freeing its value. */
+  forget(v: Val): void {
+    if ("w" in v) this.release(v.w)
+  }
+
+  /** Free an operand. */
+  drop(v: Val): void {
+    if (v.own && mayBeCounted(v)) this.helper(this.boxed(v), "free")
+    this.forget(v)
+  }
+
+  /** A second operand equal to the first; counts a reference when the first owns one. */
+  copy(v: Val): Val {
+    if (v.rep === "slot") throw new Error("an operand in its slot was copied")
+    if ("w" in v && this.uses[v.w] !== undefined) this.uses[v.w]!++
+    if (v.own && mayBeCounted(v)) this.helper(this.boxed(v), "dup").op(op.drop)
+    return { ...v }
+  }
+
+  helper(c: Code, name: HelperName): Code {
+    return c.call(helperIndex(name))
+  }
+
+  engine(c: Code, name: ImportName): Code {
+    return c.call(importIndex(name))
+  }
+
+  // Operands in memory
+
+  /** Put the operand at a depth into its slot; the slot owns it afterwards. */
+  flushOne(depth: number): void {
+    const v = this.state.stack[depth]!
+    if (v.rep === "slot") return
+    this.code.get(this.fp)
+    this.owned(v).mem("i64_store", this.layout.operand(depth))
+    this.state.stack[depth] = { rep: "slot", type: v.type, own: true, ...(v.ret ? { ret: v.ret } : {}) }
+  }
+
+  /** Put all operands into their slots. */
+  flush(): void {
+    for (let depth = 0; depth < this.depth; depth++) this.flushOne(depth)
+  }
+
+  /**
+   * Write all operands to their slots for a way that does not come back, or comes back with `restore`: the description stays as it is.
+   * Slots get counts of their own where the operand has none to give.
+   */
+  spillOperands(operands: readonly Val[] = this.state.stack): void {
+    operands.forEach((v, depth) => {
+      if (v.rep === "slot") return
+      this.code.get(this.fp)
+      this.boxed(v)
+      if (!v.own && mayBeCounted(v)) this.helper(this.code, "dup")
+      this.code.mem("i64_store", this.layout.operand(depth))
+    })
+  }
+
+  /** Write locals that live outside the frame into their slots, for the interpreter to see. The description stays. */
+  spillLocals(): void {
+    this.state.locals.forEach((local, i) => {
+      if (local.rep === "slot") return
+      this.code.get(this.fp)
+      this.boxed(this.valOf(i)).mem("i64_store", this.layout.slot(i))
+    })
+  }
+
+  /** The interpreter will want the locals when something is thrown here: a handler in this function is open. */
+  get handlerIsOpen(): boolean {
+    let handler = this.graph.handlers[this.graph.handlerOf[this.index]!]
+    while (handler?.kind === "iterator") handler = this.graph.handlers[handler.outer]
+    return handler !== undefined
+  }
+
+  // Locals
+
+  /** A local as an operand that borrows it. */
+  valOf(i: number): Val {
+    const local = this.state.locals[i]!
+    switch (local.rep) {
+      case "const":
+        return { rep: "const", value: local.value!, type: local.type, own: false }
+      case "slot":
+        return { rep: "local", local: i, type: local.type, own: false }
+      default:
+        return { rep: local.rep, w: this.localHome(i, local.rep), type: local.type, own: false, source: local.source }
+    }
+  }
+
+  /** Operands that stand for local `i`, or for the wasm local that it lives in, get a place of their own before it changes. */
+  detach(i: number): void {
+    const local = this.state.locals[i]!
+    const home = local.rep === "i32" || local.rep === "f64" || local.rep === "bool" ? this.localHome(i, local.rep) : -1
+    this.state.stack.forEach((v, depth) => {
+      if (v.rep === "local" && v.local === i) {
+        const w = this.temp(I64)
+        this.boxed(v)
+        if (mayBeCounted(v)) this.helper(this.code, "dup")
+        this.code.set(w)
+        this.state.stack[depth] = { rep: "box", w, type: v.type, own: mayBeCounted(v) }
+      } else if ((v.rep === "i32" || v.rep === "f64" || v.rep === "bool") && v.w === home) {
+        const w = this.temp(v.rep === "f64" ? F64 : I32)
+        this.code.get(v.w).set(w)
+        this.state.stack[depth] = { ...v, w }
+      }
+    })
+  }
+
+  /** Put a value into a local. The operand is used up. */
+  setLocal(i: number, v: Val): void {
+    const c = this.code
+    this.detach(i)
+    const old = this.state.locals[i]!
+    const oldCounted = old.rep === "slot" && (old.type & COUNTED) !== 0
+    if (this.isCaptured(i)) {
+      c.get(this.fp).i32(this.layout.slot(i)).op(op.i32_add)
+      this.helper(this.owned(v), "replace")
+      return
+    }
+    const rep: Rep = v.rep === "const" && !mayBeCounted(v) ? repOf(v.type) : v.rep === "const" ? "box" : repOfVal(v)
+    if (v.rep === "const" && !mayBeCounted(v)) {
+      if (oldCounted) this.clearSlot(i)
+      this.state.locals[i] = { rep: "const", value: v.value, type: v.type }
+      return
+    }
+    if (rep !== "box") {
+      const w = this.localHome(i, rep)
+      if (rep === "f64") this.float(v)
+      else this.int(v)
+      c.set(w)
+      this.forget(v)
+      if (oldCounted) this.clearSlot(i)
+      this.state.locals[i] = { rep, type: rep === "f64" ? NUMBER : v.type, source: v.source }
+      return
+    }
+    if (oldCounted) {
+      c.get(this.fp).i32(this.layout.slot(i)).op(op.i32_add)
+      this.helper(this.owned(v), "replace")
+    } else {
+      c.get(this.fp)
+      this.owned(v).mem("i64_store", this.layout.slot(i))
+    }
+    this.state.locals[i] = { rep: "slot", type: v.type }
+  }
+
+  private clearSlot(i: number): void {
+    this.code.get(this.fp).i32(this.layout.slot(i)).op(op.i32_add).i64(UNDEFINED)
+    this.helper(this.code, "replace")
+  }
+
+  // Ways out
+
+  /** Let the interpreter execute the current instruction: all operands to memory, its results in slots. */
+  step(pops: number, resultTypes: readonly number[]): void {
+    this.flush()
+    this.callStep(this.depth)
+    for (let i = 0; i < pops; i++) this.state.stack.pop()
+    for (const type of resultTypes) this.push({ rep: "slot", type, own: true })
+  }
+
+  /** The step itself, with operands in memory up to `depth`. */
+  callStep(depth: number): void {
+    if (this.handlerIsOpen) this.spillLocals()
+    const c = this.code
+    c.get(this.fp).i32(this.stubOf(this.instruction))
+    c.get(this.fp).i32(this.layout.operand(depth)).op(op.i32_add)
+    this.helper(c, "step").brIf(this.left)
+    this.counts.steps++
+  }
+
+  /**
+   * A step beside a fast path: `before` are all operands as they were before the instruction. Leaves the top result on the wasm stack, boxed and
+   * owned; all other operands are as they were.
+   */
+  coldStep(before: readonly Val[]): void {
+    const kept = before.slice(0, this.depth)
+    this.spillOperands(before)
+    this.callStep(before.length)
+    kept.forEach((v, depth) => {
+      if (v.rep !== "slot" && !v.own && mayBeCounted(v)) {
+        this.helper(this.code.get(this.fp).mem("i64_load", this.layout.operand(depth)), "free")
+      }
+    })
+  }
+
+  /** Leave: the interpreter goes on at the current instruction, with the operands given. */
+  exit(operands: readonly Val[] = this.state.stack): void {
+    this.leave(this.info.codePointer + this.instruction.offset, operands, 0)
+  }
+
+  /** Leave behind the current instruction, with its results among the operands. */
+  exitAfter(operands: readonly Val[]): void {
+    this.leave(this.nextPc, operands, 0)
+  }
+
+  /** Leave with the exception that the engine holds; the operands given are still to be freed or closed. */
+  throwOut(operands: readonly Val[] = this.state.stack): void {
+    this.leave(this.nextPc, operands, 1)
+  }
+
+  private leave(pc: number, operands: readonly Val[], throwFlag: number): void {
+    const c = this.code
+    this.spillOperands(operands)
+    this.spillLocals()
+    c.get(this.fp).i32(pc)
+    c.get(this.fp).i32(this.layout.operand(operands.length)).op(op.i32_add).i32(throwFlag)
+    this.helper(c, "exit").br(this.left)
+    this.counts.exits++
+  }
+
+  /** Set `cur_pc`, as before every call out of the function. */
+  setPc(): void {
+    this.code.get(this.fp).i32(this.nextPc).mem("i32_store", at.curPc)
+  }
+}
+
+/** May a value hold a reference count? */
+export function mayBeCounted(v: Val): boolean {
+  if (v.rep === "i32" || v.rep === "f64" || v.rep === "bool") return false
+  return (v.type & COUNTED) !== 0
+}
+
+function repOfVal(v: Val): Rep {
+  return v.rep === "i32" || v.rep === "f64" || v.rep === "bool" ? v.rep : "box"
+}

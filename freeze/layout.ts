@@ -1,0 +1,70 @@
+// The frame of a frozen function, on the shadow stack.
+//
+//      0  JSAsyncFunctionState: what the interpreter needs to take the activation over
+//     64  ours: the result of a step or an exit, and the original new_target, argv and context
+//     88  arguments, variables and operands, 8 bytes each, contiguous: the interpreter addresses one by the other
+//     ..  the frame's var_refs, 4 bytes each
+//
+// The frame stays at one address for the whole activation, since open JSVarRefs point into it.
+import { JSAsyncFunctionState, JSStackFrame } from "../engine/abi.ts"
+import type { FunctionInfo } from "./function.ts"
+
+const frame = JSAsyncFunctionState.frame
+
+/** Offsets from the frame's address, in bytes. */
+export const at = {
+  this: JSAsyncFunctionState.this_val,
+  argc: JSAsyncFunctionState.argc,
+  throwFlag: JSAsyncFunctionState.throw_flag,
+  /** The JSStackFrame. */
+  frame,
+  prevFrame: frame + JSStackFrame.prev_frame,
+  curFunc: frame + JSStackFrame.cur_func,
+  argBuf: frame + JSStackFrame.arg_buf,
+  varBuf: frame + JSStackFrame.var_buf,
+  varRefs: frame + JSStackFrame.var_refs,
+  curPc: frame + JSStackFrame.cur_pc,
+  /** var_ref_count and arg_count, one u32. */
+  counts: frame + JSStackFrame.var_ref_count,
+  /** is_strict_mode and is_constructor, one u16. */
+  modes: frame + JSStackFrame.is_strict_mode,
+  curSp: frame + JSStackFrame.cur_sp,
+  curGcObj: frame + JSStackFrame.cur_gc_obj,
+  result: 64,
+  newTarget: 72,
+  argv: 80,
+  context: 84,
+  slots: 88,
+} as const
+
+/** What is different from function to function. Sizes and offsets in bytes. */
+export interface FrameLayout {
+  size: number
+  /** Native stack that an activation is taken to use: counted like the interpreter's. */
+  nativeBytes: number
+  /** Offset of local `index`; arguments come first. */
+  slot(index: number): number
+  /** Offset of the operand at a depth. */
+  operand(depth: number): number
+  varRef(index: number): number
+}
+
+/**
+ * V8's baseline compiler gives every wasm local a slot of up to 8 bytes, and the operand stack too. One number for all functions
+ * of up to so many locals keeps the counting cheap and is on the safe side.
+ */
+export function nativeBytes(wasmLocals: number, maxOperands: number): number {
+  return 8 * (wasmLocals + maxOperands) + 64
+}
+
+export function layoutOf(info: FunctionInfo, native: number): FrameLayout {
+  const locals = info.argCount + info.varCount
+  const varRefs = at.slots + 8 * (locals + info.stackSize)
+  return {
+    size: (varRefs + 4 * info.varRefCount + 15) & -16,
+    nativeBytes: native,
+    slot: (index) => at.slots + 8 * index,
+    operand: (depth) => at.slots + 8 * (locals + depth),
+    varRef: (index) => varRefs + 4 * index,
+  }
+}

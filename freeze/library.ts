@@ -1,0 +1,118 @@
+// Functions of a live engine -> one library, loaded into it, with ids and stubs written into its memory.
+//
+// Addresses of the engine's memory are constants in the code: context, runtime, strings, bytecode. The snapshot has the same addresses.
+import { JSContext, JSFunctionBytecode, JSRuntime } from "../engine/abi.ts"
+import { words } from "../engine/edits.ts"
+import type { LiveEngine, Pointer } from "../engine/live.ts"
+import { opcodeByName } from "../opcodes/quickjs.generated.ts"
+import { compileFunction, type Compiled, type Site } from "./compile.ts"
+import type { FunctionInfo } from "./function.ts"
+import { decodeLines, encodeLines, lineAt, type LineEntry } from "./lines.ts"
+import { callType, firstFrozen, imports, writeHelpers, type ImportName } from "./runtime.ts"
+import { writeLibrary } from "./wasm.ts"
+
+/** One function on its way into a library. */
+export interface Unit {
+  info: FunctionInfo
+  compiled: Compiled
+  /** Where its bytecode and stubs will lie; undefined when it has no stubs. */
+  placed?: { pointer: Pointer; size: number }
+}
+
+/** Compiles functions of one engine, and finally makes a library of them. */
+export class LibraryWriter {
+  readonly units: Unit[] = []
+  readonly engine: LiveEngine
+  readonly site: Site
+  private placed: Unit["placed"]
+
+  /** `context`: any context of the engine's runtime. */
+  constructor(engine: LiveEngine, context: Pointer) {
+    this.engine = engine
+    const view = engine.view()
+    const runtime = view.getUint32(context + JSContext.rt, true)
+    const counted = view.getUint32(words.nativeStackLimit, true) !== 0
+    const nativeStack = { used: words.nativeStackUsed, limit: words.nativeStackLimit }
+    this.site = {
+      // An engine without the edit that counts native stack has no limit there.
+      addresses: counted ? { runtime, nativeStack } : { runtime },
+      place: (size) => {
+        this.placed = { pointer: engine.malloc(size), size }
+        return this.placed.pointer
+      },
+      atomString: (atom) => {
+        const strings = engine.view().getUint32(runtime + JSRuntime.atom_array, true)
+        const pointer = engine.view().getUint32(strings + 4 * atom, true)
+        return pointer % 2 === 1 || pointer === 0 ? undefined : pointer
+      },
+    }
+  }
+
+  /** Compile a function and take it in. Throws what compileFunction throws; the function is not taken in then. */
+  add(info: FunctionInfo): Compiled {
+    this.placed = undefined
+    const compiled = compileFunction(info, this.site)
+    this.units.push({ info, compiled, placed: this.placed })
+    return compiled
+  }
+
+  /** The library's bytes. */
+  bytes(): Uint8Array {
+    const names = Object.keys(imports) as ImportName[]
+    const helpers = writeHelpers(this.site.addresses)
+    return writeLibrary({
+      imports: names.map((name) => ({ name, type: imports[name] })),
+      types: [callType],
+      functions: [...helpers, ...this.units.map(({ compiled }) => ({ type: callType, body: compiled.body }))],
+      table: this.units.map((_, i) => firstFrozen + i),
+    })
+  }
+
+  /** Give the functions their ids: table slots from `tableBase` on. From here on calls reach the frozen code. */
+  install(tableBase: number): void {
+    this.units.forEach((unit, i) => {
+      if (unit.placed) placeStubs(this.engine, unit, unit.placed)
+      this.engine.view().setUint16(unit.info.pointer + JSFunctionBytecode.unused, tableBase + i, true)
+    })
+  }
+}
+
+/** Highest table slot that fits into a function's two bytes. */
+export const MAX_ID = 0xffff
+
+/**
+ * Put `[bytecode][stubs]` where it was promised and let the function use it, with line entries for the stubs. `byte_code_len` stays: what lies
+ * behind it belongs to no one, so that the engine does not free the stubs' atoms.
+ */
+function placeStubs(engine: LiveEngine, { info, compiled }: Unit, placed: { pointer: Pointer; size: number }): void {
+  const bytes = engine.bytes().subarray(placed.pointer, placed.pointer + placed.size)
+  bytes.set(info.code)
+  for (const { offset, instruction } of compiled.stubs) {
+    bytes.set(info.code.subarray(instruction.offset, instruction.offset + instruction.size), offset)
+    bytes[offset + instruction.size] = opcodeByName.yield.code
+  }
+  engine.view().setUint32(info.pointer + JSFunctionBytecode.byte_code_buf, placed.pointer, true)
+  if (info.lineTable !== undefined) replaceLines(engine, info, linesWithStubs(info, info.lineTable, compiled))
+}
+
+function linesWithStubs(info: FunctionInfo, table: Uint8Array, compiled: Compiled): Uint8Array {
+  const lines = decodeLines(table, info)
+  const entries: LineEntry[] = [...lines]
+  for (const { offset, instruction } of compiled.stubs) {
+    // The engine asks for the last byte of the instruction.
+    entries.push({ offset, ...lineAt(lines, instruction.offset + instruction.size - 1, info) })
+  }
+  return encodeLines(entries, info)
+}
+
+function replaceLines(engine: LiveEngine, info: FunctionInfo, table: Uint8Array): void {
+  const view = engine.view()
+  const field = (offset: number) => info.pointer + offset
+  const old = view.getUint32(field(JSFunctionBytecode.pc2line_buf), true)
+  const pointer = engine.call("js_malloc", info.realm, table.length)
+  if (pointer === 0) throw new Error(`the engine has no memory for ${table.length} bytes`)
+  engine.bytes().set(table, pointer)
+  engine.view().setUint32(field(JSFunctionBytecode.pc2line_buf), pointer, true)
+  engine.view().setUint32(field(JSFunctionBytecode.pc2line_len), table.length, true)
+  engine.call("js_free", info.realm, old)
+}
