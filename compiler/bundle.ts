@@ -14,7 +14,7 @@
 // strict.ts gives ES modules their strict mode and lets sloppy CommonJS be sloppy; places.ts fills in __filename and import.meta.
 import { type BuildFailure, type BuildOptions, type BuildResult, type Message, type Metafile, build } from "esbuild"
 import { formatMessages, transform } from "esbuild"
-import { join, resolve } from "node:path"
+import { join, relative, resolve } from "node:path"
 import { builtinPlugin, namesOf } from "./builtins.ts"
 import type { App } from "./entry.ts"
 import { bundleFailed, isProblem } from "./errors.ts"
@@ -70,11 +70,11 @@ export async function bundle(app: App, options: BundleOptions): Promise<Bundle> 
       format,
       builtins: namesOf(result.metafile),
       inputs: inputsOf(result.metafile, app.root),
-      warnings: await shown(result.warnings, "warning", options),
+      warnings: await shown(result.warnings, "warning", app, options),
     }
   } catch (error) {
     if (!isBuildFailure(error)) throw error
-    throw await problemOf(error, options)
+    throw await problemOf(error, app, options)
   }
 }
 
@@ -117,6 +117,7 @@ async function run(app: App, options: BundleOptions, format: Bundle["format"], w
     charset: "utf8",
     legalComments: "none",
     treeShaking: true,
+    keepNames: true,
     platform: "neutral",
     // What Node takes, so that an app runs the same files here and there; but no "node" condition, which
     // usually leads to built-in modules that a sandbox does not have.
@@ -173,18 +174,32 @@ function isBuildFailure(error: unknown): error is BuildFailure {
 }
 
 /** Our own plugin's problems come back as esbuild messages; alone, they are shown as what they are. */
-async function problemOf(failure: BuildFailure, options: BundleOptions): Promise<Error> {
+async function problemOf(failure: BuildFailure, app: App, options: BundleOptions): Promise<Error> {
   const [first] = failure.errors
   const ours = failure.errors.every((message) => typeof message.detail === "function")
   if (ours && first !== undefined) {
     const { location } = first
-    const at = location === null ? undefined : `${location.file}:${location.line}:${location.column + 1}`
+    const at = location === null ? undefined : `${fromHere(app, location.file)}:${location.line}:${location.column + 1}`
     const problem: unknown = (first.detail as (at: string | undefined) => unknown)(at)
     if (isProblem(problem)) return problem
   }
-  return bundleFailed(failure.errors.length, (await shown(failure.errors, "error", options)).join("\n"))
+  return bundleFailed(failure.errors.length, (await shown(failure.errors, "error", app, options)).join("\n"))
 }
 
-function shown(messages: Message[], kind: "error" | "warning", options: BundleOptions): Promise<string[]> {
-  return formatMessages(messages, { kind, color: options.color === true, terminalWidth: 100 })
+/** As esbuild shows them, with paths as seen from the working directory. */
+function shown(messages: Message[], kind: "error" | "warning", app: App, options: BundleOptions): Promise<string[]> {
+  const moved = messages.map((message) => ({
+    ...message,
+    location: placed(message.location, app),
+    notes: message.notes.map((note) => ({ ...note, location: placed(note.location, app) })),
+  }))
+  return formatMessages(moved, { kind, color: options.color === true, terminalWidth: 100 })
+}
+
+function placed(location: Message["location"], app: App): Message["location"] {
+  return location === null ? null : { ...location, file: fromHere(app, location.file) }
+}
+
+function fromHere(app: App, file: string): string {
+  return relative(process.cwd(), resolve(app.root, file)).replaceAll("\\", "/")
 }

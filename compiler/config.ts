@@ -57,12 +57,12 @@ const keys = {
   freezeExcept: texts,
 } satisfies Record<keyof Config, Kind>
 
-/** Read `<folder>/.edgebox.json`; `{}` when there is none. */
-export async function readConfig(folder: string): Promise<Config> {
-  const path = join(folder, ".edgebox.json")
+/** Read `<folder>/.edgebox.json`; `{}` when there is none. `shown` is the folder as the user named it, for messages. */
+export async function readConfig(folder: string, shown = folder): Promise<Config> {
+  const path = join(shown, ".edgebox.json")
   let source: string
   try {
-    source = await readFile(path, "utf8")
+    source = await readFile(join(folder, ".edgebox.json"), "utf8")
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {}
     throw configNotReadable(reasonOf(error), path)

@@ -26,17 +26,17 @@ export async function resolveApp(input: string): Promise<App> {
   if (found === undefined) throw notThere(input)
   const real = await realpath(path)
   if (found.isDirectory()) {
-    const config = await readConfig(real)
+    const config = await readConfig(real, input)
     return { root: real, entry: await entryOfFolder(real, config, input), name: nameOf(path), config }
   }
   if (!isAppFile(real)) throw notAnAppFile(input, endings)
-  const config = await readConfig(dirname(real))
+  const config = await readConfig(dirname(real), dirname(input))
   return { root: dirname(real), entry: real, name: basename(path, extname(path)), config }
 }
 
 /** The file to run in a folder: `.edgebox.json` first, then package.json, then the usual names. */
 async function entryOfFolder(root: string, config: Config, shown: string): Promise<string> {
-  const configFile = join(root, ".edgebox.json")
+  const configFile = join(shown, ".edgebox.json")
   if (config.entry !== undefined) {
     const file = await fileAt(resolve(root, config.entry))
     if (file === undefined) throw entryNotThere(config.entry, configFile)

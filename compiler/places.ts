@@ -7,7 +7,7 @@
 //
 // The artifact has no folder of its own: files are called as if the app lay in /app.
 import { posix } from "node:path"
-import { decodeMappings, type Segment, type SourceMap } from "./mappings.ts"
+import { MappedLines, type SourceMap } from "./mappings.ts"
 
 /** For esbuild's `define`. */
 export const placeMarkers = {
@@ -33,17 +33,31 @@ export function fillPlaces({ code, map }: { code: string; map: SourceMap }, entr
   if (main !== undefined) declared.set("__edgebox_main", "void 0")
   const text = main ?? code
   if (text.search(marker) < 0) return { code: text, map, prelude: declaration(declared) }
-  const lines = decodeMappings(map.mappings)
-  const filled = text.split("\n").map((line, index) =>
-    line.replace(marker, (found, kind: string, column: number) => {
-      const source = sourceAt(lines[index] ?? [], column)
-      if (source === undefined) return found
-      const name = `__edgebox_${kind}_${String(source + 1).padStart(6, "0")}`
-      declared.set(name, valueOf(kind, map.sources[source] ?? "", entry))
-      return name
-    }),
-  )
-  return { code: filled.join("\n"), map, prelude: declaration(declared) }
+  const lines = new MappedLines(map.mappings)
+  const place = placeCounter(text)
+  const filled = text.replace(marker, (found, kind: string, offset: number) => {
+    const { line, column } = place(offset)
+    // A marker begins a segment; its source is the file that it stands in.
+    const source = lines.segments(line).findLast((segment) => segment[0]! <= column)?.[1]
+    if (source === undefined) return found
+    const name = `__edgebox_${kind}_${String(source + 1).padStart(6, "0")}`
+    declared.set(name, valueOf(kind, map.sources[source] ?? "", entry))
+    return name
+  })
+  return { code: filled, map, prelude: declaration(declared) }
+}
+
+/** Offset -> line and column from 0, for offsets that grow. */
+function placeCounter(text: string): (offset: number) => { line: number; column: number } {
+  let line = 0
+  let start = 0
+  return (offset) => {
+    for (let next = text.indexOf("\n", start); next >= 0 && next < offset; next = text.indexOf("\n", start)) {
+      line++
+      start = next + 1
+    }
+    return { line, column: offset - start }
+  }
 }
 
 /** `require.main` is the entry's module when that is CommonJS: its function says so before it runs. */
@@ -51,11 +65,6 @@ function withMain(code: string, entry: string): string | undefined {
   if (!code.includes("__edgebox_main")) return undefined
   const header = `${JSON.stringify(entry)}(exports, module) {\n`
   return code.replace(header, () => `${header.slice(0, -1)} __edgebox_main = module;\n`)
-}
-
-/** The source of the segment that covers a column; the marker itself always begins one. */
-function sourceAt(segments: readonly Segment[], column: number): number | undefined {
-  return segments.findLast((segment) => (segment[0] ?? 0) <= column)?.[1]
 }
 
 function valueOf(kind: string, source: string, entry: string): string {

@@ -12,7 +12,8 @@ import { type Comment, type Options, type Program, type Statement, parse } from 
 import { readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
 import type { Metafile } from "./bundle.ts"
-import { decodeMappings, encodeMappings, type Segment, type SourceMap } from "./mappings.ts"
+import { withoutNeedlessNames } from "./names.ts"
+import { MappedLines, type SourceMap } from "./mappings.ts"
 
 /** The files of a bundle by the mode they run in. Paths as esbuild gives them. */
 export interface Kinds {
@@ -61,17 +62,22 @@ async function isModuleByName(path: string): Promise<boolean> {
 
 /** esbuild's output -> a function in parentheses. */
 export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: SourceMap } {
-  const body = format === "sync" ? iifeBody(raw.code) : moduleBody(raw)
-  const lines = new Lines(body, decodeMappings(raw.map.mappings))
+  const found = format === "sync" ? iifeBody(raw.code) : moduleBody(raw)
+  const comments: Comment[] = []
+  const source = found.lines.slice(found.first, found.last).join("\n")
+  const program = parse(source, { ...syntax, onComment: comments })
+  const named = withoutNeedlessNames(source, program).split("\n")
+  const body = { ...found, lines: found.lines.slice(0, found.first).concat(named, found.lines.slice(found.last)) }
+  const lines = new Lines(body)
   const { kinds, prelude } = raw
   if (kinds.strict.length === 0 || kinds.commonJs.length === 0) {
     const mode = kinds.commonJs.length + kinds.scripts.length === 0 ? '"use strict"; ' : ""
     lines.keep(body.first, body.last)
     lines.surround(`(${format === "async" ? "async " : ""}function (require) { ${mode}${prelude}`, "})")
   } else {
-    deal(lines, body, format, prelude)
+    deal(lines, body, topLevel(source, program, comments, body.first), format, prelude)
   }
-  return { code: lines.text(), map: { ...raw.map, mappings: encodeMappings(lines.segments) } }
+  return { code: lines.text(), map: { ...raw.map, mappings: new MappedLines(raw.map.mappings).arranged(lines.order) } }
 }
 
 /** The lines of esbuild's output that hold the app's statements: [first, last), the last being what returns the exports. */
@@ -110,34 +116,33 @@ function returned(statement: string): string {
   return `return { __esModule: true, ${getters.join(", ")} };`
 }
 
-/** Lines on their way into a new order, with their mappings. */
+/** Lines on their way into a new order. */
 class Lines {
-  readonly segments: Segment[][] = []
+  /** Which line of the original each line is; -1 for an added one. */
+  readonly order: number[] = []
   private readonly kept: string[] = []
   private readonly body: Body
-  private readonly mapped: Segment[][]
 
-  constructor(body: Body, mapped: Segment[][]) {
+  constructor(body: Body) {
     this.body = body
-    this.mapped = mapped
   }
 
   /** Take over the lines [from, to). */
   keep(from: number, to: number): void {
     for (let line = from; line < to; line++) {
       this.kept.push(this.body.lines[line] ?? "")
-      this.segments.push(this.mapped[line] ?? [])
+      this.order.push(line)
     }
   }
 
   add(text: string): void {
     this.kept.push(text)
-    this.segments.push([])
+    this.order.push(-1)
   }
 
   surround(before: string, after: string): void {
     this.kept.unshift(before)
-    this.segments.unshift([])
+    this.order.unshift(-1)
     this.add(after)
   }
 
@@ -147,8 +152,13 @@ class Lines {
 }
 
 /** The third case: CommonJS outside, ES modules in a strict function inside. */
-function deal(lines: Lines, body: Body, format: "sync" | "async", prelude: string): void {
-  const statements = topLevel(body)
+function deal(
+  lines: Lines,
+  body: Body,
+  statements: readonly TopLevel[],
+  format: "sync" | "async",
+  prelude: string,
+): void {
   const outside = statements.filter((s) => s.kind !== "module")
   const shared = statements.flatMap((s) => (s.shared === undefined ? [] : [s]))
   for (const { first, shared: name } of shared) {
@@ -181,15 +191,12 @@ interface TopLevel {
 const syntax: Options = { ecmaVersion: "latest", allowAwaitOutsideFunction: true, allowReturnOutsideFunction: true }
 
 /** esbuild's top-level statements. Each begins on a line of its own and ends one. */
-function topLevel(body: Body): TopLevel[] {
-  const comments: Comment[] = []
-  const source = body.lines.slice(body.first, body.last).join("\n")
-  const program: Program = parse(source, { ...syntax, onComment: comments })
+function topLevel(source: string, program: Program, comments: readonly Comment[], firstLine: number): TopLevel[] {
   const inBody = program.body as Statement[]
   // esbuild writes a comment with the file's name before each file; what stands before the first are its own helpers.
   const outer = comments.filter((c) => !inBody.some((s) => s.start < c.start && c.end <= s.end))
   const helpersEnd = outer[0]?.start ?? Infinity
-  const lineAt = lineCounter(source, body.first)
+  const lineAt = lineCounter(source, firstLine)
   return inBody.map((statement) => ({
     kind: statement.end <= helpersEnd ? "helper" : calls(statement, "__commonJS") !== undefined ? "commonJs" : "module",
     first: lineAt(statement.start),
