@@ -1,12 +1,8 @@
 // Why a guest ended that did not end by itself, in words, with where it was.
 
-/** How deep a backtrace is printed. */
-const maxFrames = 12
-
 /** V8's words -> ours, for what has better ones. */
 const reasons: [RegExp, string][] = [
   [/^Maximum call stack size exceeded/, "out of stack (the recursion was too deep)"],
-  [/memory access out of bounds|table index is out of bounds/, ""],
   [/^unreachable$/, "unreachable (the program gave up)"],
   [/allocation failed|out of memory/i, "out of memory"],
 ]
@@ -29,7 +25,7 @@ export function describeTrap(error: unknown): string {
 
 function reasonOf(message: string): string {
   const better = reasons.find(([pattern]) => pattern.test(message))?.[1]
-  return better || message || "unknown"
+  return better ?? (message.replace(/^WebAssembly\.\w+\(\): /, "") || "unknown")
 }
 
 /** `at name (wasm://wasm/app-1f2e:wasm-function[12]:0x4f)` -> `  at name+0x4f`, `  at function[12]+0x4f`. */
@@ -41,8 +37,7 @@ function wasmFrames(stack: string): string[] {
     const [, name, index, offset] = found
     frames.push(`  at ${nameOf(name) ?? `function[${index}]`}+${offset}`)
   }
-  const rest = frames.length - maxFrames
-  return rest > 0 ? [...frames.slice(0, maxFrames), `  … ${rest} more`] : frames
+  return frames
 }
 
 /** V8 writes `module.function`; a module's name says nothing that the user does not know. */
