@@ -42,8 +42,7 @@ export interface FunctionReader {
   readAll(root: Pointer): FunctionInfo[]
 }
 
-export function functionReader(engine: LiveEngine): FunctionReader {
-  const runtime = engine.call("qjs_get_runtime_ptr")
+export function functionReader(engine: LiveEngine, runtime = engine.call("qjs_get_runtime_ptr")): FunctionReader {
   const nameOf = atomReader(runtime)
   const read = (pointer: Pointer): FunctionInfo => {
     try {

@@ -1,0 +1,74 @@
+// The front door: functions of a live engine are planned, compiled, loaded as one library and given their ids.
+import type { LiveEngine, Pointer } from "../engine/live.ts"
+import type { LoadedLibrary } from "../engine/library.ts"
+import { Irreducible } from "./compile.ts"
+import type { FunctionInfo } from "./function.ts"
+import { LibraryWriter, MAX_ID } from "./library.ts"
+import { reasonToKeep, type PlanOptions } from "./plan.ts"
+import { functionReader } from "./reader.ts"
+
+export type { PlanOptions, Which } from "./plan.ts"
+
+export interface FreezeOptions extends PlanOptions {
+  /** Any context of the engine's runtime. */
+  context: Pointer
+  /** The outermost function, as JSFunctionBytecode; all functions nested in it are considered. */
+  root: Pointer
+}
+
+/** What became of one function. Sizes in bytes. */
+export interface FunctionReport {
+  name: string
+  file: string
+  line: number
+  column: number
+  bytecode: number
+  frozen: boolean
+  /** Why it was kept. */
+  why?: string
+  /** Size of its wasm. */
+  wasm?: number
+  /** Instructions that go through the interpreter, and places where it can take over for good. */
+  steps?: number
+  exits?: number
+}
+
+export interface FreezeResult {
+  functions: FunctionReport[]
+  /** The library with the frozen code; undefined when nothing was frozen. */
+  library?: LoadedLibrary
+}
+
+/** Freeze what the options ask for. Never fails because of a function: what cannot be frozen is kept, with the reason. */
+export function freezeFunctions(engine: LiveEngine, options: FreezeOptions): FreezeResult {
+  const writer = new LibraryWriter(engine, options.context)
+  const infos = functionReader(engine, writer.site.addresses.runtime).readAll(options.root)
+  const room = MAX_ID - engine.table.length
+  const functions = infos.map((info) => {
+    if (writer.units.length >= room) return kept(info, "the table has no slot left for it")
+    const why = reasonToKeep(info, options)
+    return why === undefined ? freezeOne(writer, info) : kept(info, why)
+  })
+  if (writer.units.length === 0) return { functions }
+  const library = engine.load(writer.bytes(), "frozen")
+  writer.install(library.tableBase)
+  return { functions, library }
+}
+
+function freezeOne(writer: LibraryWriter, info: FunctionInfo): FunctionReport {
+  try {
+    const { body, counts } = writer.add(info)
+    return { ...describe(info), frozen: true, wasm: body.length, steps: counts.steps, exits: counts.exits }
+  } catch (error) {
+    if (error instanceof Irreducible) return kept(info, "a loop of it is entered in two places")
+    throw error
+  }
+}
+
+function kept(info: FunctionInfo, why: string): FunctionReport {
+  return { ...describe(info), frozen: false, why }
+}
+
+function describe({ name, filename, line, column, code }: FunctionInfo) {
+  return { name, file: filename, line, column, bytecode: code.length }
+}

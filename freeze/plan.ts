@@ -1,0 +1,78 @@
+// Freeze or keep: which functions are compiled, and why the others are not.
+import { popsOf } from "./blocks.ts"
+import type { FunctionInfo, Instruction } from "./function.ts"
+import { patterns, type Pattern } from "./patterns.ts"
+
+export type Which = "all" | "auto" | "none"
+
+export interface PlanOptions {
+  which: Which
+  /** Names of functions; with it, these alone are frozen whatever `which` says. */
+  only?: readonly string[]
+  except?: readonly string[]
+}
+
+/** Bytes of bytecode above which a function stays: engines that run frozen code compile it whole. */
+const MAX_BYTES = 64 << 10
+/** Bytecode above which `auto` leaves a function alone: what is hot is rarely so large, and its code would be. */
+const MAX_AUTO_BYTES = 6 << 10
+
+/** Why a function is kept; undefined when it is to be frozen. */
+export function reasonToKeep(info: FunctionInfo, options: PlanOptions): string | undefined {
+  const why = cannotFreeze(info)
+  if (why !== undefined) return why
+  if (options.except?.includes(info.name)) return "it is named by --freeze-except"
+  if (options.only !== undefined) return options.only.includes(info.name) ? undefined : "--freeze-only names others"
+  if (options.which === "none") return "--freeze is none"
+  return options.which === "auto" ? reasonNotWorth(info) : undefined
+}
+
+/** Why a function cannot be frozen, whatever is asked for. */
+export function cannotFreeze(info: FunctionInfo): string | undefined {
+  switch (info.kind) {
+    case "generator":
+      return "it is a generator"
+    case "async":
+      return "it is an async function"
+    case "async_generator":
+      return "it is an async generator"
+    case "normal":
+      break
+    default:
+      info.kind satisfies never
+  }
+  if (info.realm === 0) return "it belongs to no context"
+  if (info.code.length > MAX_BYTES) return `its bytecode has more than ${MAX_BYTES} bytes`
+  for (const { opcode } of info.instructions) {
+    const pattern: Pattern = patterns[opcode]
+    if (pattern.kind === "keep") return `${pattern.why} (${opcode})`
+  }
+  return undefined
+}
+
+/** `auto`: loops, recursion and arithmetic pay; straight code that the interpreter would step through does not. */
+function reasonNotWorth(info: FunctionInfo): string | undefined {
+  if (info.code.length > MAX_AUTO_BYTES) return "auto: it is too large to be worth its code"
+  let [inline, stepped, arithmetic] = [0, 0, 0]
+  let hasLoop = false
+  for (const i of info.instructions) {
+    const pattern: Pattern = patterns[i.opcode]
+    if (pattern.kind === "step") stepped++
+    else inline++
+    if (isArithmetic(i)) arithmetic++
+    if (i.operands.kind === "label" && i.operands.target <= i.offset) hasLoop = true
+  }
+  if (stepped * 4 > inline) return "auto: most of it would go through the interpreter anyway"
+  if (hasLoop || arithmetic >= 3) return undefined
+  return "auto: it neither loops nor computes"
+}
+
+const arithmetic = new Set<string>(
+  "mul div mod add sub shl sar shr and xor or lt lte gt gte inc dec post_inc post_dec inc_loc dec_loc add_loc neg not".split(
+    " ",
+  ),
+)
+
+function isArithmetic(i: Instruction): boolean {
+  return arithmetic.has(i.opcode) && popsOf(i) <= 2
+}
