@@ -170,7 +170,6 @@ export const JSObject = {
 
 /** Bits of JSObject.flags. */
 export const JSObjectFlags = {
-  is_prototype: 0x1,
   extensible: 0x2,
   is_exotic: 0x8,
   fast_array: 0x10,
@@ -232,8 +231,8 @@ export const JSCFunctionType = {
 } as const
 
 /**
- * JSShape: the hash table of `prop_hash_mask + 1` words, then the properties. The chain of an atom starts at
- * `hash_table[prop_hash_mask - (atom & prop_hash_mask)]`; links are property index + 1, 0 ends.
+ * JSShape: the hash table of `prop_hash_mask + 1` words, then the properties in the order in which they were added. How atoms
+ * are hashed is the engine's own affair: we look through the properties.
  */
 export const JSShape = {
   is_hashed: 8, // u8
@@ -359,7 +358,7 @@ export const JSArrayBuffer = {
 
 export const JSContext = {
   rt: 8,
-  std_array_prototype: 24, // u32, bit std_array_prototype_bit: no array prototype has elements, getters or setters
+  std_array_prototype: 24, // u32, bit std_array_prototype_bit: the array prototypes have no getter, setter or read-only element
   std_array_prototype_bit: 31,
   array_shape: 28,
   class_proto: 48, // JSValue[class_count]

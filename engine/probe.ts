@@ -14,6 +14,7 @@ import { probeObjects } from "./probe/objects.ts"
 import { probeRuntime, probeRuntimeObjects } from "./probe/runtime.ts"
 import { probeStrings } from "./probe/strings.ts"
 import { probeValues } from "./probe/values.ts"
+import { probeVariables } from "./probe/variables.ts"
 
 export type { Finding }
 
@@ -39,6 +40,7 @@ export function findLayout(engine: LiveEngine): Map<string, Finding> {
     probeRuntime,
     probeObjects,
     probeFunctions,
+    probeVariables,
     probeStrings,
     probeFrames,
     probeRuntimeObjects,

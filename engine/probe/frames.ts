@@ -3,7 +3,7 @@
 // A hook is called in the middle of a function; while it runs, the frames of the function and of the hook lie on the shadow
 // stack. What must be compared later is copied, because a frame is gone when its function returns.
 import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
-import { bytecodeOf, variableOf } from "./functions.ts"
+import { bytecodeOf } from "./functions.ts"
 import {
   isAddress,
   offset16,
@@ -14,20 +14,23 @@ import {
   path,
   pointerOf,
   tagOf,
+  UNDEFINED,
   Unfound,
   type Lab,
   type Sample,
 } from "./lab.ts"
 import type { Notebook } from "./notebook.ts"
+import { variableOf } from "./variables.ts"
 
 const FRAME_BYTES = 64
 
 export function probeFrames(lab: Lab, book: Notebook): void {
   book.attempt(() => probeVarRefs(lab, book))
   book.attempt(() => probeFramePlace(lab, book))
+  book.attempt(() => probeGeneratorPlace(lab, book))
   book.attempt(() => probeFrameFields(lab, book))
   book.attempt(() => probeCatchOffset(lab, book))
-  book.attempt(() => probeGenerators(lab, book))
+  book.attempt(() => probeGeneratorFields(lab, book))
   book.attempt(() => probeOpenVarRefs(lab, book))
 }
 
@@ -124,26 +127,22 @@ function callerFrame(lab: Lab, book: Notebook): number {
   return lab.u32(hookFrame + book.get("JSStackFrame", "prev_frame"))
 }
 
-/** A copy of the calling function's frame, as far as it can reach. */
-function copyOfFrame(lab: Lab, book: Notebook, source: string, more: bigint[] = [], call?: string): number {
+/** A copy of the frame of the function `source`, taken while it calls the hook. `call` says how it is called. */
+function copyOfFrame(lab: Lab, book: Notebook, source: string, call = "f(hook)"): number {
   const copy = lab.engine.malloc(FRAME_BYTES)
-  const f = lab.evaluate(source)
-  const caller = call === undefined ? f : lab.evaluate(`((f, ...args) => { ${call} })`)
   let frame = 0
-  const look = (): void => {
+  const hook = lab.functionOf(() => {
     frame = callerFrame(lab, book)
     lab.engine.bytes().copyWithin(copy, frame, frame + FRAME_BYTES)
-  }
-  if (call === undefined) duringCall(lab, f, look, more)
-  else {
-    const hook = lab.functionOf(() => (look(), lab.evaluate("0")))
-    lab.apply(caller, [f, hook, ...more])
-  }
+    return UNDEFINED
+  })
+  lab.apply(lab.evaluate(`((f, hook) => { ${call} })`), [lab.evaluate(source), hook])
   if (frame === 0) throw new Unfound("the function was not called")
   return copy
 }
 
 function probeFrameFields(lab: Lab, book: Notebook): void {
+  const size = book.get("JSStackFrame", "size")
   const note = (field: Parameters<typeof book.get<"JSStackFrame">>[1], find: () => number): void =>
     book.note("JSStackFrame", field, find)
   const source = "(function probeFrame(hook, a) { var x = 51.5; var y = () => [x, a]; hook(y); return 1 })"
@@ -155,8 +154,8 @@ function probeFrameFields(lab: Lab, book: Notebook): void {
     ])
     return result
   }
-  note("arg_buf", () => withPlaces((frame, _i, hook) => path(lab, [[frame, hook]], [0, FRAME_BYTES], [0, 8])[0]))
-  note("var_buf", () => withPlaces((frame) => path(lab, [[frame, lab.evaluate("51.5")]], [0, FRAME_BYTES], [0, 8])[0]))
+  note("arg_buf", () => withPlaces((frame, _i, hook) => path(lab, [[frame, hook]], [0, size], [0, 8])[0]))
+  note("var_buf", () => withPlaces((frame) => path(lab, [[frame, lab.evaluate("51.5")]], [0, size], [0, 8])[0]))
   note("var_refs", () =>
     withPlaces((frame, inner) => {
       // The function captures x and a; one of the two lies first in the frame's list.
@@ -168,7 +167,7 @@ function probeFrameFields(lab: Lab, book: Notebook): void {
           return isAddress(lab, list) && [lab.u32(list), lab.u32(list + 4)].sort().join() === [...wanted].sort().join()
         },
         0,
-        FRAME_BYTES,
+        size,
         4,
       )
     }),
@@ -184,7 +183,7 @@ function probeFrameFields(lab: Lab, book: Notebook): void {
           return pc > start && pc < start + length && lab.u8(pc - 1) === opcodeByName.call1.code
         },
         0,
-        FRAME_BYTES,
+        size,
         4,
       )
     }),
@@ -197,23 +196,19 @@ function probeFrameFields(lab: Lab, book: Notebook): void {
       lab,
       captures.map((frame, i) => [frame, i] as const),
       0,
-      FRAME_BYTES,
+      size,
     ),
   )
-  const passed = [0, 1, 2, 5].map((count) =>
-    copyOfFrame(
-      lab,
-      book,
-      "(function (hook) { hook() })",
-      Array.from({ length: count }, () => lab.evaluate("1")),
-    ),
+  // Only a call from JavaScript passes its arguments on as they are.
+  const passed = ["", ", 1", ", 1, 2", ", 1, 2, 3, 4, 5"].map((more) =>
+    copyOfFrame(lab, book, "(function (hook) { hook() })", `f(hook${more})`),
   )
   note("arg_count", () =>
     offset16(
       lab,
       passed.map((frame, i) => [frame, [1, 2, 3, 6][i]!] as const),
       0,
-      FRAME_BYTES,
+      size,
     ),
   )
   const strict = [false, true, false, true].map((on) =>
@@ -224,18 +219,18 @@ function probeFrameFields(lab: Lab, book: Notebook): void {
       lab,
       strict.map((frame, i) => [frame, i % 2] as const),
       0,
-      FRAME_BYTES,
+      size,
     ),
   )
-  const constructed = ["f(...args)", "new f(...args)", "f(...args)", "new f(...args)"].map((call) =>
-    copyOfFrame(lab, book, "(function (hook) { hook() })", [], call),
+  const constructed = ["f(hook)", "new f(hook)", "f(hook)", "new f(hook)"].map((call) =>
+    copyOfFrame(lab, book, "(function (hook) { hook() })", call),
   )
   note("is_constructor", () =>
     offset8(
       lab,
       constructed.map((frame, i) => [frame, i % 2] as const),
       0,
-      FRAME_BYTES,
+      size,
     ),
   )
 }
@@ -261,53 +256,78 @@ function probeCatchOffset(lab: Lab, book: Notebook): void {
   })
 }
 
-function probeGenerators(lab: Lab, book: Notebook): void {
-  const note = (field: Parameters<typeof book.get<"JSAsyncFunctionState">>[1], find: () => number): void =>
-    book.note("JSAsyncFunctionState", field, find)
+interface Generators {
+  made: Generator[]
+  make(args: number): Generator
+  /** Call next, throw or return; gives the value. */
+  advance(generator: Generator, method: "next" | "throw" | "return"): bigint
+  /** Its JSGeneratorData. */
+  data(generator: Generator): number
+  /** `this` of every call. */
+  self: bigint
+}
+
+interface Generator {
+  f: bigint
+  at: number
+  args: number
+}
+
+/** Generators with 1, 3 and 4 arguments, each waiting at its `yield` inside of `try`. */
+function makeGenerators(lab: Lab, book: Notebook): Generators {
   const source =
     "(function* probeGenerator(a) { var x = 61.5; const f = () => x; for (;;) try { yield f } catch (e) { yield e } })"
   const self = lab.evaluate("({ self: true })")
-  const make = (count: number) => {
+  const step = lab.evaluate("((g, method) => g[method](7).value)")
+  const make = (count: number): Generator => {
     const f = lab.evaluate(source)
     const args = Array.from({ length: count }, (_, i) => lab.evaluate(String(i)))
-    return { f, at: pointerOf(lab.apply(f, args, self)), count }
+    return { f, at: pointerOf(lab.apply(f, args, self)), args: count }
   }
-  const generators = [make(1), make(3), make(4)]
-  const step = lab.evaluate("((g, method) => g[method](7).value)")
-  const advance = (g: { at: number }, method: string): bigint =>
-    lab.apply(step, [objectValue(book, g.at), lab.evaluate(`'${method}'`)])
-  const data = (g: { at: number }): number => lab.u32(g.at + book.get("JSObject", "opaque"))
-  for (const g of generators) advance(g, "next")
+  const generators: Generators = {
+    made: [make(1), make(3), make(4)],
+    make,
+    advance: (g, method) => lab.apply(step, [objectValue(book, g.at), lab.evaluate(`'${method}'`)]),
+    data: (g) => lab.u32(g.at + book.get("JSObject", "opaque")),
+    self,
+  }
+  for (const g of generators.made) generators.advance(g, "next")
+  return generators
+}
 
+/** Where state and frame of a generator lie, and how large they are. */
+function probeGeneratorPlace(lab: Lab, book: Notebook): void {
+  const { made, make, advance, data, self } = makeGenerators(lab, book)
   book.note("JSGeneratorData", "func_state", () =>
     offset64(
       lab,
-      generators.map((g) => [data(g), self] as const),
+      made.map((g) => [data(g), self] as const),
       0,
       64,
     ),
   )
   book.note("JSGeneratorData", "state", () => {
-    const fresh = make(1)
-    const done = make(1)
+    const [fresh, done] = [make(1), make(1)]
     advance(done, "return")
     return offset32(
       lab,
       [
         [data(fresh), 0],
-        [data(generators[0]!), 1],
+        [data(made[0]!), 1],
         [data(done), 4],
       ],
       0,
       8,
     )
   })
-  const state = (g: { at: number }): number => data(g) + book.get("JSGeneratorData", "func_state")
+  const note = (field: Parameters<typeof book.get<"JSAsyncFunctionState">>[1], find: () => number): void =>
+    book.note("JSAsyncFunctionState", field, find)
   // Everything in a state is counted from `this_val`, its first field.
+  const state = (g: Generator): number => data(g) + book.get("JSGeneratorData", "func_state")
   note("this_val", () =>
     offset64(
       lab,
-      generators.map((g) => [state(g), self] as const),
+      made.map((g) => [state(g), self] as const),
       0,
       64,
     ),
@@ -315,7 +335,7 @@ function probeGenerators(lab: Lab, book: Notebook): void {
   note("argc", () =>
     offset32(
       lab,
-      generators.map((g) => [state(g), g.count] as const),
+      made.map((g) => [state(g), g.args] as const),
       0,
       16,
     ),
@@ -325,61 +345,61 @@ function probeGenerators(lab: Lab, book: Notebook): void {
     () =>
       offset64(
         lab,
-        generators.map((g) => [state(g), g.f] as const),
+        made.map((g) => [state(g), g.f] as const),
         0,
         64,
       ) - book.get("JSStackFrame", "cur_func"),
   )
-  note(
-    "size",
-    () =>
-      lab.engine.call("js_malloc_usable_size", lab.context, data(generators[0]!)) -
-      book.get("JSGeneratorData", "func_state"),
-  )
+  note("size", () => {
+    const bytes = lab.engine.call("js_malloc_usable_size", lab.context, data(made[0]!))
+    return bytes - book.get("JSGeneratorData", "func_state")
+  })
+  note("throw_flag", () => {
+    const thrown = make(1)
+    advance(thrown, "next")
+    advance(thrown, "throw")
+    return offset8(lab, [[state(thrown), 1], ...made.map((g) => [state(g), 0] as const)], 9, 16)
+  })
   book.note(
     "JSStackFrame",
     "size",
     () => book.get("JSAsyncFunctionState", "size") - book.get("JSAsyncFunctionState", "frame"),
   )
-  const frame = (g: { at: number }): number => state(g) + book.get("JSAsyncFunctionState", "frame")
-  note("throw_flag", () => {
-    const thrown = make(1)
-    advance(thrown, "next")
-    advance(thrown, "throw")
-    return offset8(lab, [[state(thrown), 1], ...generators.map((g) => [state(g), 0] as const)], 9, 16)
-  })
+}
+
+/** The fields of a frame that only a waiting function uses. */
+function probeGeneratorFields(lab: Lab, book: Notebook): void {
+  const { made, advance, data } = makeGenerators(lab, book)
+  const size = book.get("JSStackFrame", "size")
+  const frame = (g: Generator): number =>
+    data(g) + book.get("JSGeneratorData", "func_state") + book.get("JSAsyncFunctionState", "frame")
   book.note("JSStackFrame", "cur_gc_obj", () =>
     offset32(
       lab,
-      generators.map((g) => [frame(g), g.at] as const),
+      made.map((g) => [frame(g), g.at] as const),
       0,
-      FRAME_BYTES,
+      size,
     ),
   )
-  // While a generator waits, its operand stack holds a catch offset and the yielded value was taken.
-  book.note("JSStackFrame", "cur_sp", () => {
-    const bounds = (g: { at: number; f: bigint }): [number, number] => {
-      const at = bytecodeOf(lab, book, pointerOf(g.f))
-      const start =
-        lab.u32(frame(g) + book.get("JSStackFrame", "var_buf")) +
-        8 * lab.u16(at + book.get("JSFunctionBytecode", "var_count"))
-      return [start, start + 8 * lab.u16(at + book.get("JSFunctionBytecode", "stack_size"))]
-    }
-    return only(
+  // While a generator waits, its operand stack holds a catch offset; the yielded value was taken.
+  book.note("JSStackFrame", "cur_sp", () =>
+    only(
       (o) =>
-        generators.every((g) => {
-          const [start, end] = bounds(g)
+        made.every((g) => {
+          const at = bytecodeOf(lab, book, pointerOf(g.f))
+          const variables = lab.u32(frame(g) + book.get("JSStackFrame", "var_buf"))
+          const start = variables + 8 * lab.u16(at + book.get("JSFunctionBytecode", "var_count"))
           const sp = lab.u32(frame(g) + o)
-          return sp > start && sp < end
+          return sp > start && sp < start + 8 * lab.u16(at + book.get("JSFunctionBytecode", "stack_size"))
         }),
       0,
-      FRAME_BYTES,
+      size,
       4,
-    )
-  })
+    ),
+  )
   book.note("JSVarRef", "is_coro", () => {
-    const waiting = generators.map((g) => varRefOf(lab, book, pointerOf(advance(g, "next"))))
-    const plain = [lab.object("(x => () => x)(1)"), lab.object("(x => () => x)(2)")].map((f) => varRefOf(lab, book, f))
+    const waiting = made.map((g) => varRefOf(lab, book, pointerOf(advance(g, "next"))))
+    const plain = [1, 2].map((n) => varRefOf(lab, book, lab.object(`(x => () => x)(${n})`)))
     return offset8(lab, [...waiting.map((v) => [v, 1] as const), ...plain.map((v) => [v, 0] as const)], 8, 16)
   })
 }

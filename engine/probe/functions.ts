@@ -5,11 +5,9 @@ import {
   isAddress,
   offset16,
   offset32,
-  offset8,
   only,
   path,
   pointerOf,
-  tagOf,
   Unfound,
   type Lab,
   type Sample,
@@ -28,14 +26,12 @@ export function probeFunctions(lab: Lab, book: Notebook): void {
   book.attempt(() => probeCode(lab, book))
   book.attempt(() => probeDebugInfo(lab, book))
   book.attempt(() => probeFunctionFlags(lab, book))
+  book.attempt(() => probeLineTable(lab, book))
   probeUnused(
     lab,
     book,
     functions.map((f) => f.at),
   )
-  book.attempt(() => probeVariables(lab, book))
-  book.attempt(() => probeVarKinds(lab, book))
-  book.attempt(() => probeClosureVars(lab, book))
 }
 
 /** Address of the bytecode of a function object. */
@@ -249,7 +245,7 @@ function probeDebugInfo(lab: Lab, book: Notebook): void {
     only(
       (o) =>
         functions.every(
-          (f) => isAddress4(lab, lab.u32(f.at + o)) && lab.engine.readCString(lab.u32(f.at + o)) === f.text,
+          (f) => isAddressOfBytes(lab, lab.u32(f.at + o)) && lab.engine.readCString(lab.u32(f.at + o)) === f.text,
         ),
       8,
       96,
@@ -260,11 +256,10 @@ function probeDebugInfo(lab: Lab, book: Notebook): void {
     const more = bytecodeOf(lab, book, lab.object("function longer() { /* more text */ }"))
     return offset32(lab, [...words((f) => f.text.length), [more, 37]], 8, 96)
   })
-  probeLineTable(lab, book)
 }
 
 /** A string may lie at any address. */
-function isAddress4(lab: Lab, at: number): boolean {
+function isAddressOfBytes(lab: Lab, at: number): boolean {
   return isAddress(lab, at & ~3)
 }
 
@@ -281,24 +276,17 @@ function probeLineTable(lab: Lab, book: Notebook): void {
   const says = lab.evaluate("(f => /probe.js:1001:/.test(f()))")
   const yes = lab.evaluate("true")
   const find = (): [number, number] => {
-    const known = new Set(
-      ["source_len", "cpool_count", "byte_code_len", "line_num", "col_num"].map((name) =>
-        book.get("JSFunctionBytecode", name as "source"),
-      ),
-    )
+    const free = unclaimedWords(book)
     const found: [number, number][] = []
-    for (let length = 8; length < 96; length += 4) {
-      const old = lab.u32(at + length)
-      if (known.has(length) || old === 0 || old > 64) continue
-      for (let buffer = 8; buffer < 96; buffer += 4) {
-        const was = lab.u32(at + buffer)
-        // Only a pointer to so few bytes can be meant, and not to anything that an earlier experiment knows.
-        if (!isAddress4(lab, was) || isKnownPointer(book, buffer)) continue
+    for (const length of free) {
+      for (const buffer of free) {
+        const [oldLength, oldBuffer] = [lab.u32(at + length), lab.u32(at + buffer)]
+        if (length === buffer || oldLength === 0 || oldLength > 64 || !isAddressOfBytes(lab, oldBuffer)) continue
         lab.write32(at + length, table.length)
         lab.write32(at + buffer, other)
         const changed = lab.apply(says, [f]) === yes
-        lab.write32(at + length, old)
-        lab.write32(at + buffer, was)
+        lab.write32(at + length, oldLength)
+        lab.write32(at + buffer, oldBuffer)
         if (changed) found.push([length, buffer])
       }
     }
@@ -308,9 +296,15 @@ function probeLineTable(lab: Lab, book: Notebook): void {
   book.noteAll("JSFunctionBytecode", ["pc2line_len", "pc2line_buf"], find)
 }
 
-function isKnownPointer(book: Notebook, offset: number): boolean {
-  const fields = ["byte_code_buf", "vardefs", "closure_var", "realm", "cpool", "source"] as const
-  return fields.some((field) => book.get("JSFunctionBytecode", field) === offset)
+/** Words of JSFunctionBytecode, between its first field and its last, in which no experiment has found anything. */
+function unclaimedWords(book: Notebook): number[] {
+  const fields = [...book.findings].flatMap(([name, finding]) =>
+    name.startsWith("JSFunctionBytecode.") && "value" in finding ? [finding.value & ~3] : [],
+  )
+  const free: number[] = []
+  for (let word = Math.min(...fields); word < Math.max(...fields); word += 4)
+    if (!fields.includes(word)) free.push(word)
+  return free
 }
 
 /** Which flags functions of each kind have. What is not said does not matter. */
@@ -384,7 +378,6 @@ const flaggedFunctions: [source: string, flags: Partial<Record<FlagName, boolean
       args: true,
     },
   ],
-  ["({ m() { return super.x } }).m.call({}) || (() => 1)", { strict: false, prototype: false, target: false }],
   [
     "class extends Object { constructor() { super() } }",
     { strict: true, simple: true, derived: true, target: true, call: true, super: true, args: true },
@@ -392,6 +385,14 @@ const flaggedFunctions: [source: string, flags: Partial<Record<FlagName, boolean
   [
     "class { constructor() { } }",
     { strict: true, simple: true, derived: false, target: true, call: false, super: true, args: true },
+  ],
+  [
+    "({ m() { return () => super.x } }).m()",
+    { strict: false, prototype: false, derived: false, home: false, target: true, call: false, super: true },
+  ],
+  [
+    "new (class extends Object { constructor() { super(); this.f = () => super.x } })().f",
+    { strict: true, derived: false, home: false, call: true, super: true },
   ],
   [
     "new (class { f = () => 1 })().f",
@@ -500,200 +501,4 @@ function probeUnused(lab: Lab, book: Notebook, functions: readonly number[]): vo
     if (pointerOf(result) !== 1 || kept !== mark) throw new Unfound("the engine uses the bytes")
     return offset
   })
-}
-
-/** Address of the JSVarDef called `name` in a function's table. */
-export function variableOf(lab: Lab, book: Notebook, at: number, name: string): number {
-  const start = lab.u32(at + book.get("JSFunctionBytecode", "vardefs"))
-  const count =
-    lab.u16(at + book.get("JSFunctionBytecode", "arg_count")) +
-    lab.u16(at + book.get("JSFunctionBytecode", "var_count"))
-  const atom = lab.atom(name)
-  for (let i = 0; i < count; i++) {
-    const entry = start + i * book.get("JSVarDef", "size")
-    if (lab.u32(entry + book.get("JSVarDef", "var_name")) === atom) return entry
-  }
-  throw new Unfound(`no variable ${name}`)
-}
-
-function probeVariables(lab: Lab, book: Notebook): void {
-  const at = bytecodeOf(
-    lab,
-    book,
-    lab.object(`function (arg) {
-      var plain; let a; const fixed = 1
-      { let b; { let c; (() => [b, arg, fixed])() } }
-    }`),
-  )
-  const variable = (name: string): number => variableOf(lab, book, at, name)
-  const words = (values: Record<string, number>): Sample<number>[] =>
-    Object.entries(values).map(([name, value]) => [variable(name), value])
-  const note = (field: Parameters<typeof book.get<"JSVarDef">>[1], find: () => number): void =>
-    book.note("JSVarDef", field, find)
-  // The scope of the body is 1; a variable of `var` and an argument have none.
-  note("scope_level", () => offset32(lab, words({ arg: 0, plain: 0, a: 1, fixed: 1, b: 2, c: 3 }), 0, 20))
-  // Locals are 0 plain, 1 a, 2 fixed, 3 b, 4 c. The last of a scope comes first in its list.
-  note("scope_next", () => offset32(lab, words({ a: -1, fixed: 1, b: 2, c: 3 }), 0, 20))
-  note("var_ref_idx", () => {
-    const indexes = ["arg", "fixed", "b"].map((name) => variable(name))
-    const all = (o: number): number[] => indexes.map((x) => lab.u16(x + o))
-    return only((o) => [...all(o)].sort().join() === "0,1,2", 0, book.get("JSVarDef", "size"), 2)
-  })
-  const bits = (flags: Record<string, boolean>): Sample<boolean>[] =>
-    Object.entries(flags).map(([name, on]) => [variable(name), on])
-  const captured = () =>
-    bitOffset(lab, bits({ arg: true, fixed: true, b: true, a: false, plain: false, c: false }), 0, 16)
-  note("flags", () => captured() >> 3)
-  note("is_captured", () => 2 ** (captured() & 7))
-  note(
-    "is_lexical",
-    () => 2 ** (bitOffset(lab, bits({ a: true, b: true, c: true, fixed: true, arg: false, plain: false }), 12, 16) & 7),
-  )
-  note(
-    "is_const",
-    () =>
-      2 ** (bitOffset(lab, bits({ fixed: true, a: false, b: false, c: false, arg: false, plain: false }), 12, 16) & 7),
-  )
-}
-
-/** Functions that declare a variable of each kind. */
-const kindSources: Record<string, [source: string, name: string]> = {
-  normal: ["function () { let x }", "x"],
-  function_decl: ["function () { 'use strict'; { function g() {} } }", "g"],
-  new_function_decl: ["function () { 'use strict'; { async function g() {} } }", "g"],
-  catch: ["function () { try {} catch (e) { e } }", "e"],
-  function_name: ["function self() { return () => self }", "self"],
-  private_field: ["function () { class A { #a } }", "#a"],
-  private_method: ["function () { class A { #a() {} } }", "#a"],
-  private_getter: ["function () { class A { get #a() {} } }", "#a"],
-  private_setter: ["function () { class A { set #a(v) {} } }", "#a"],
-  private_getter_setter: ["function () { class A { get #a() {} set #a(v) {} } }", "#a"],
-  using: ["function () { using x = null }", "x"],
-}
-
-function probeVarKinds(lab: Lab, book: Notebook): void {
-  const flagsAt = (): number => book.get("JSVarDef", "flags")
-  const kinds = Object.keys(kindSources) as (keyof typeof kindSources)[]
-  const entries = new Map(
-    kinds.map((kind) => {
-      try {
-        const [source, name] = kindSources[kind]!
-        return [kind, variableOf(lab, book, bytecodeOf(lab, book, lab.object(source)), name)]
-      } catch {
-        return [kind, undefined]
-      }
-    }),
-  )
-  const flags = (kind: string): number => {
-    const entry = entries.get(kind)
-    if (entry === undefined) throw new Unfound("no such variable")
-    return lab.u8(entry + flagsAt())
-  }
-  // The kinds that are found are numbers of their own, as low as can be: the lowest bit is in use.
-  book.note("JSVarDef", "var_kind_shift", () =>
-    only(
-      (shift) => {
-        const numbers = kinds.map((kind) => flags(kind) >> shift)
-        return new Set(numbers).size === numbers.length && numbers.some((n) => n % 2 === 1) && numbers[0] === 0
-      },
-      3,
-      8,
-      1,
-    ),
-  )
-  const numberOf = (kind: string): number => flags(kind) >> book.get("JSVarDef", "var_kind_shift")
-  for (const kind of kinds) book.note("JSVarKind", kind as "normal", () => numberOf(kind))
-  // The variable after one that `using` declares holds its dispose method.
-  book.note("JSVarKind", "using_method", () => {
-    const next = entries.get("using")! + book.get("JSVarDef", "size")
-    return lab.u8(next + flagsAt()) >> book.get("JSVarDef", "var_kind_shift")
-  })
-}
-
-function probeClosureVars(lab: Lab, book: Notebook): void {
-  // pad0 … give the variables indexes of their own.
-  const make = `(function (pad0, arg) {
-    let pad1, pad2, pad3, local; const fixed = 1; var old
-    return () => { const f = () => [old, fixed, arg]; return [local, arg, fixed, f, old] }
-  })()`
-  const at = (): number => bytecodeOf(lab, book, lab.object(make))
-  const names = ["local", "arg", "fixed", "old"]
-  const inner = (): number => lab.object(`(${make})()[3]`)
-  const entry = (f: number, name: string): number => {
-    const start = lab.u32(f + book.get("JSFunctionBytecode", "closure_var"))
-    const count = lab.u16(f + book.get("JSFunctionBytecode", "closure_var_count"))
-    for (let i = 0; i < count; i++) {
-      const x = start + i * book.get("JSClosureVar", "size")
-      if (lab.u32(x + book.get("JSClosureVar", "var_name")) === lab.atom(name)) return x
-    }
-    throw new Unfound(`no captured variable ${name}`)
-  }
-  const size = (): number => book.get("JSClosureVar", "size")
-  const note = (field: Parameters<typeof book.get<"JSClosureVar">>[1], find: () => number): void =>
-    book.note("JSClosureVar", field, find)
-  const indexes: Record<string, number> = { local: 3, arg: 1, fixed: 4, old: 5 }
-  note("var_idx", () =>
-    offset16(
-      lab,
-      names.map((name) => [entry(at(), name), indexes[name]!] as const),
-      0,
-      size(),
-    ),
-  )
-  const bits = (flags: Record<string, boolean>): Sample<boolean>[] =>
-    Object.entries(flags).map(([name, on]) => [entry(at(), name), on])
-  const lexical = () => bitOffset(lab, bits({ local: true, fixed: true, arg: false, old: false }), 0, 2)
-  note("flags", () => lexical() >> 3)
-  note("is_lexical", () => 2 ** (lexical() & 7))
-  note("is_const", () => 2 ** (bitOffset(lab, bits({ fixed: true, local: false, arg: false, old: false }), 0, 1) & 7))
-  note("var_kind", () => {
-    const kinds = [
-      ["function self() { return () => self }", "self", "function_name"],
-      ["function () { class A { #a() {} m() { this.#a() } } return A.prototype.m }", "#a", "private_method"],
-      ["function () { class A { #a; m() { this.#a } } return A.prototype.m }", "#a", "private_field"],
-    ] as const
-    const samples = kinds.map(([source, name, kind]) => {
-      const f = bytecodeOf(lab, book, lab.object(`(${source})()`))
-      return [entry(f, name), book.get("JSVarKind", kind)] as const
-    })
-    return offset8(lab, samples, 0, size())
-  })
-  probeClosureTypes(lab, book, entry, at, inner)
-}
-
-function probeClosureTypes(
-  lab: Lab,
-  book: Notebook,
-  entry: (f: number, name: string) => number,
-  at: () => number,
-  inner: () => number,
-): void {
-  const flags = (f: number, name: string): number => lab.u8(entry(f, name) + book.get("JSClosureVar", "flags"))
-  // The bits below the first flag.
-  const mask = (): number => Math.min(book.get("JSClosureVar", "is_lexical"), book.get("JSClosureVar", "is_const")) - 1
-  const note = (field: Parameters<typeof book.get<"JSClosureType">>[1], find: () => number): void =>
-    book.note("JSClosureType", field, () => find() & mask())
-  book.note("JSClosureVar", "closure_type_mask", () => mask())
-  note("local", () => flags(at(), "local"))
-  note("arg", () => flags(at(), "arg"))
-  note("ref", () => flags(bytecodeOf(lab, book, inner()), "old"))
-  const module = (): number => moduleFunction(lab, book)
-  note("module_decl", () => flags(module(), "declared"))
-  note("module_import", () => flags(module(), "imported"))
-}
-
-/** The function of a module that declares and imports; it imports from itself, so that no other module is needed. */
-function moduleFunction(lab: Lab, book: Notebook): number {
-  const { engine, runtime } = lab
-  engine.call("JS_SetModuleLoaderFunc", runtime, 0, 0, 0)
-  const flags = book.get("evalFlags", "JS_EVAL_TYPE_MODULE") | book.get("evalFlags", "JS_EVAL_FLAG_COMPILE_ONLY")
-  const source = "import { declared as imported } from './probe.mjs'; export let declared = () => imported"
-  const module = pointerOf(lab.evaluate(source, flags, "./probe.mjs"))
-  const found: number[] = []
-  for (let offset = 0; offset < 160; offset += 8) {
-    const value = lab.u64(module + offset)
-    if (tagOf(value) === book.get("tags", "JS_TAG_FUNCTION_BYTECODE")) found.push(pointerOf(value))
-  }
-  if (found.length !== 1) throw new Unfound(`${found.length} functions in a module`)
-  return found[0]!
 }

@@ -82,8 +82,12 @@ export function offset64(lab: Lab, samples: readonly Sample<bigint>[], from = 0,
 
 /** Bit number, from the address on, that is set in exactly the samples that are true. */
 export function bitOffset(lab: Lab, samples: readonly Sample<boolean>[], from: number, to: number): number {
-  const bit = (at: Pointer, n: number): boolean => ((lab.u8(at + (n >> 3)) >> (n & 7)) & 1) === 1
-  return only((n) => samples.every(([at, value]) => bit(at, n) === value), 8 * from, 8 * to, 1)
+  return only((bit) => samples.every(([at, value]) => hasBit(lab, at, bit) === value), 8 * from, 8 * to, 1)
+}
+
+/** Is a bit set, counted from an address on? */
+export function hasBit(lab: Lab, at: Pointer, bit: number): boolean {
+  return ((lab.u8(at + (bit >> 3)) >> (bit & 7)) & 1) === 1
 }
 
 /** Is it an address that something can lie at? */

@@ -220,51 +220,42 @@ function namesUnder(lab: Lab, shape: number, names: readonly string[], stride: n
   return undefined
 }
 
-/** Which split between table and properties makes every name's chain arrive at the name? */
+/** The word beside a property's atom that holds its flags says on which side of the atom a property begins. */
 function probeHashTable(lab: Lab, book: Notebook, objects: readonly Shaped[], starts: () => number[]): void {
   const shapeOf = (object: number): number => lab.u32(object + book.get("JSObject", "shape"))
-  const split = (): { table: number; atom: number; link: number; shift: number } => {
+  book.noteAll("JSShapeProperty", ["atom", "hash_next_and_flags", "flags_shift"], () => {
     const size = book.get("JSShapeProperty", "size")
-    const found: { table: number; atom: number; link: number; shift: number }[] = []
-    for (let atom = 0; atom < size; atom += 4) {
-      for (let link = 0; link < size; link += 4) {
-        if (link === atom) continue
-        for (let shift = 20; shift < 32; shift++) {
-          const tables = objects.map(({ names, object }, i) => {
-            const shape = shapeOf(object)
-            const mask = lab.u32(shape + book.get("JSShape", "prop_hash_mask"))
-            const properties = shape + starts()[i]! - atom
-            const table = properties - 4 * (mask + 1)
-            const arrives = names.every((name, index) => {
-              const wanted = lab.atom(name)
-              // Flags of a plain property are three bits, all set.
-              if (lab.u32(properties + size * index + link) >>> shift !== 7) return false
-              let next = lab.u32(table + 4 * (mask - (wanted & mask)))
-              for (let steps = 0; next > 0 && next <= names.length && steps <= names.length; steps++) {
-                if (next - 1 === index) return true
-                next = lab.u32(properties + size * (next - 1) + link) & (2 ** shift - 1)
-              }
-              return false
-            })
-            return arrives ? table - shape : -1
-          })
-          if (tables.every((table) => table === tables[0] && table > 0))
-            found.push({ table: tables[0]!, atom, link, shift })
-        }
+    const names = ["probeFlags1", "probeFlags2", "probeFlags3", "probeFlags4"]
+    const attributes = ["writable: true", "enumerable: true", "configurable: true", "writable: true, enumerable: true"]
+    const fields = names.map((name, i) => `${name}: { value: 1, ${attributes[i]} }`)
+    const shape = shapeOf(lab.object(`Object.defineProperties({}, { ${fields.join(", ")} })`))
+    const first = namesUnder(lab, shape, names, size)
+    if (first === undefined) throw new Unfound("no names")
+    const found: [number, number, number][] = []
+    for (let side = 4 - size; side < size; side += 4) {
+      for (let shift = 20; shift < 32; shift++) {
+        // Three attributes are three bits: all different, and the last is the sum of the first two. Above them there is nothing.
+        const [w, e, c, both] = names.map((_, i) => lab.u32(shape + first + size * i + side) >>> shift) as [
+          number,
+          number,
+          number,
+          number,
+        ]
+        if (w !== e && e !== c && w !== c && w * e * c === 8 && both === w + e)
+          found.push([Math.max(0, -side), Math.max(0, side), shift])
       }
     }
-    // Links are small, so the bits above them could be links or flags as far as this can tell; the flags are six bits wide.
-    const exact = found.filter(({ shift }) => shift === 26)
-    if (exact.length !== 1 || found.some((f) => f.table !== exact[0]!.table || f.atom !== exact[0]!.atom)) {
-      throw new Unfound(`in ${found.length} places`)
-    }
-    return exact[0]!
-  }
-  book.noteAll("JSShapeProperty", ["atom", "hash_next_and_flags", "flags_shift"], () => {
-    const { atom, link, shift } = split()
-    return [atom, link, shift]
+    if (found.length !== 1) throw new Unfound(`in ${found.length} places`)
+    return found[0]!
   })
-  book.note("JSShape", "hash_table", () => split().table)
+  book.note("JSShape", "hash_table", () => {
+    const tables = objects.map(({ object }, i) => {
+      const mask = lab.u32(shapeOf(object) + book.get("JSShape", "prop_hash_mask"))
+      return starts()[i]! - book.get("JSShapeProperty", "atom") - 4 * (mask + 1)
+    })
+    if (new Set(tables).size !== 1) throw new Unfound(`at ${tables.join(", ")}`)
+    return tables[0]!
+  })
 }
 
 /** Flags that an object's shape gives the property `name`. */
@@ -359,12 +350,16 @@ function probeObjectFlags(lab: Lab, book: Notebook): void {
   book.note("JSObject", "flags", () => (base() >> 4) << 1)
   const note = (field: Parameters<typeof book.get<"JSObjectFlags">>[1], find: () => number): void =>
     book.note("JSObjectFlags", field, () => 2 ** (find() - 8 * book.get("JSObject", "flags")))
+  const within = (samples: Record<string, boolean>): number => {
+    const start = book.get("JSObject", "flags")
+    return bitOffset(lab, bits(samples), start, start + 2)
+  }
   note("extensible", base)
   note("is_exotic", () =>
-    at({ "[]": true, "Object('s')": true, "new Proxy({}, {})": true, "{}": false, "() => 1": false }),
+    within({ "[]": true, "Object('s')": true, "new Proxy({}, {})": true, "{}": false, "() => 1": false }),
   )
   note("fast_array", () =>
-    at({
+    within({
       "[1, 2]": true,
       "(a => { a[1e6] = 1; return a })([])": false,
       "new Int8Array(1)": true,
@@ -373,22 +368,13 @@ function probeObjectFlags(lab: Lab, book: Notebook): void {
     }),
   )
   note("is_constructor", () =>
-    at({
+    within({
       "function () {}": true,
       "class {}": true,
       "() => 1": false,
       "{ m() {} }.m": false,
       Map: true,
       "Math.sin": false,
-    }),
-  )
-  note("is_prototype", () =>
-    at({
-      "(o => (Object.create(o), o))({})": true,
-      "{}": false,
-      "Array.prototype": true,
-      "[]": false,
-      "Object.freeze({})": false,
     }),
   )
   note("is_uncatchable_error", () => {
