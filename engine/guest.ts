@@ -15,6 +15,9 @@ export interface Guest {
   core: string
 }
 
+/** The parts: each a file below templates/ that exports `start(kit)`. compiler/parts.ts says what they define. */
+const partFolders = { web: "", node: "node-" }
+
 const flags = [
   "--target=wasm32-unknown-unknown",
   // Nothing newer than what every host has had for years: frozen code and the engine ask for more, the guest need not.
@@ -33,7 +36,7 @@ const flags = [
 export async function buildGuest(root: string): Promise<Guest> {
   const dist = join(root, "dist")
   mkdirSync(dist, { recursive: true })
-  const [library, core] = await Promise.all([buildLibrary(root, dist), buildCore(root, dist)])
+  const [library, core] = await Promise.all([buildLibrary(root, dist), buildCore(root, dist), buildParts(root, dist)])
   return { library, core }
 }
 
@@ -92,6 +95,21 @@ async function buildCore(root: string, dist: string): Promise<string> {
   const output = join(dist, "guest-core.js")
   if (readIfThere(output) !== source) writeFileSync(output, source)
   return source
+}
+
+/** dist/parts.json: the script of each part by name. Files that export no `start` belong to others. */
+async function buildParts(root: string, dist: string): Promise<void> {
+  const parts: Record<string, string> = {}
+  for (const [folder, prefix] of Object.entries(partFolders)) {
+    for (const name of readdirSync(join(root, "templates", folder)).sort()) {
+      const file = `templates/${folder}/${name}`
+      if (!name.endsWith(".ts") || !/^export function start\(/m.test(readFileSync(join(root, file), "utf8"))) continue
+      parts[prefix + name.slice(0, -".ts".length)] = await bundleScript(root, file)
+    }
+  }
+  const output = join(dist, "parts.json")
+  const text = JSON.stringify(parts)
+  if (readIfThere(output) !== text) writeFileSync(output, text)
 }
 
 /**

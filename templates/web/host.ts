@@ -1,0 +1,133 @@
+// Hosts of the URL Standard: domains, IPv4 in all its spellings, IPv6, opaque hosts.
+import { toASCII } from "./idna.ts"
+
+/** undefined is failure; the rest is the host, serialised. */
+export type Host = string | undefined
+
+const forbiddenHost = /[\0\t\n\r #/:<>?@[\\\]^|]/
+const forbiddenDomain = /[\0-\x20"#%/:<>?@[\\\]^`{|}\x7f]/
+
+/** Parse a host; `decode` percent-decodes as UTF-8, `encode` percent-encodes C0 controls and beyond ASCII. */
+export function parseHost(
+  input: string,
+  isOpaque: boolean,
+  decode: (text: string) => string,
+  encode: (text: string) => string,
+): Host {
+  if (input.startsWith("[")) {
+    if (!input.endsWith("]")) return undefined
+    const pieces = parseIPv6(input.slice(1, -1))
+    return pieces && `[${serializeIPv6(pieces)}]`
+  }
+  if (isOpaque) return forbiddenHost.test(input) ? undefined : encode(input)
+  const ascii = toASCII(decode(input))
+  if (ascii === undefined || ascii === "" || forbiddenDomain.test(ascii)) return undefined
+  return endsInNumber(ascii) ? parseIPv4(ascii) : ascii
+}
+
+function endsInNumber(domain: string): boolean {
+  const parts = domain.split(".")
+  if (parts.at(-1) === "") {
+    if (parts.length === 1) return false
+    parts.pop()
+  }
+  const last = parts.at(-1)!
+  return /^\d+$/.test(last) || /^0x[0-9a-f]*$/i.test(last)
+}
+
+function parseIPv4(domain: string): Host {
+  const parts = domain.split(".")
+  if (parts.at(-1) === "" && parts.length > 1) parts.pop()
+  if (parts.length > 4) return undefined
+  const numbers = parts.map(parseIPv4Number)
+  if (numbers.some((n) => n === undefined)) return undefined
+  const last = numbers.pop() as number
+  if (numbers.some((n) => n! > 255) || last >= 256 ** (4 - numbers.length)) return undefined
+  const address = numbers.reduce<number>((sum, n, at) => sum + n! * 256 ** (3 - at), last)
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".")
+}
+
+function parseIPv4Number(text: string): number | undefined {
+  if (text === "") return undefined
+  const [digits, radix, valid] = /^0x/i.test(text)
+    ? ([text.slice(2), 16, /^[0-9a-f]*$/i] as const)
+    : text.length > 1 && text.startsWith("0")
+      ? ([text.slice(1), 8, /^[0-7]*$/] as const)
+      : ([text, 10, /^\d+$/] as const)
+  if (!valid.test(digits)) return undefined
+  return digits === "" ? 0 : Number.parseInt(digits, radix)
+}
+
+function parseIPv6(text: string): number[] | undefined {
+  const address = [0, 0, 0, 0, 0, 0, 0, 0]
+  let piece = 0
+  let compress = -1
+  let at = 0
+  if (text[at] === ":") {
+    if (text[at + 1] !== ":") return undefined
+    at += 2
+    compress = ++piece
+  }
+  while (at < text.length) {
+    if (piece === 8) return undefined
+    if (text[at] === ":") {
+      if (compress >= 0) return undefined
+      at++
+      compress = ++piece
+      continue
+    }
+    const digits = /^[0-9a-f]{0,4}/i.exec(text.slice(at))![0]
+    const value = digits === "" ? 0 : Number.parseInt(digits, 16)
+    if (text[at + digits.length] === ".") {
+      if (digits === "" || piece > 6) return undefined
+      const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text.slice(at))
+      if (match === null) return undefined
+      const bytes = match.slice(1)
+      if (bytes.some((byte) => Number(byte) > 255 || (byte.length > 1 && byte.startsWith("0")))) return undefined
+      const [a, b, c, d] = bytes.map(Number) as [number, number, number, number]
+      address[piece++] = a * 256 + b
+      address[piece++] = c * 256 + d
+      at = text.length
+      break
+    }
+    at += digits.length
+    if (text[at] === ":") {
+      at++
+      if (at === text.length) return undefined
+    } else if (at < text.length) return undefined
+    address[piece++] = value
+  }
+  if (compress >= 0) {
+    let swaps = piece - compress
+    piece = 7
+    while (piece !== 0 && swaps > 0) {
+      const other = compress + swaps - 1
+      ;[address[piece], address[other]] = [address[other]!, address[piece]!]
+      piece--
+      swaps--
+    }
+  } else if (piece !== 8) return undefined
+  return address
+}
+
+function serializeIPv6(pieces: number[]): string {
+  // The first longest run of at least two zeros is left out.
+  let best = -1
+  let bestLength = 1
+  for (let from = 0; from < 8; from++) {
+    let length = 0
+    while (pieces[from + length] === 0) length++
+    if (length > bestLength) [best, bestLength] = [from, length]
+  }
+  let text = ""
+  for (let at = 0; at < 8; at++) {
+    if (at === best) {
+      text += at === 0 ? "::" : ":"
+      at += bestLength - 1
+      continue
+    }
+    text += pieces[at]!.toString(16)
+    if (at !== 7) text += ":"
+  }
+  return text
+}
