@@ -48,6 +48,14 @@ const modules = {
     (func (export "_start") (drop (call $down (i32.const 50000))))`,
   trap: `(memory (export "memory") 1) (func $inner unreachable) (func (export "_start") call $inner)`,
   loops: `(memory (export "memory") 1) (func $r call $r) (func (export "_start") call $r)`,
+  /** Opens a file at each depth, so that the stack ends inside the host's functions. */
+  hostDeep: `${wasi("path_open", "(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)")}
+    (memory (export "memory") 1) (data (i32.const 0) "a/b")
+    (func $down (param i32) (result i32)
+      (if (i32.eqz (i32.and (local.get 0) (i32.const 255))) (then (drop (call $path_open (i32.const 3) (i32.const 1)
+        (i32.const 0) (i32.const 3) (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 8)))))
+      (i32.add (i32.const 1) (call $down (i32.add (local.get 0) (i32.const 1)))))
+    (func (export "_start") (drop (call $down (i32.const 0))))`,
   huge: `(memory (export "memory") 65536) (func (export "_start"))`,
   empty: `(memory (export "memory") 1) (func (export "_start"))`,
   exit3: `${wasi("proc_exit", "(param i32)")} (memory (export "memory") 1) (func (export "_start") (call $proc_exit (i32.const 3)))`,
@@ -109,6 +117,12 @@ for (const [way, node] of Object.entries(ways)) {
     expect(loop.code).toBe(1)
     expect(loop.stderr).toMatch(/^edgebox: loops\.wasm trapped: out of stack/)
     expect(loop.stderr).not.toMatch(/\.js:|node:/)
+  })
+
+  test(`${way}: a stack that ends inside a call of the host ends the program, not the process`, () => {
+    const { code, signal, stderr } = run(["--dir", ".", "hostDeep.wasm"], { node })
+    expect([code, signal]).toEqual([1, null])
+    expect(stderr).toMatch(/^edgebox: hostDeep\.wasm trapped: out of stack/)
   })
 
   test(`${way}: the reader of the output has gone: no message, no endless run`, async () => {
@@ -241,4 +255,11 @@ test("memory that the host cannot give is said, not crashed on", () => {
   const { code, stderr } = run(["huge.wasm"], { node: ["--stack-size=5000", "--wasm-max-mem-pages=1000"] })
   expect(code).toBe(1)
   expect(stderr).toMatch(/EB7\d\d: "huge\.wasm" .*memory/)
+})
+
+test.skipIf(process.platform !== "linux")("a stack that Node promises and the system does not have is not used", () => {
+  const command = `ulimit -s 2048; exec "$0" --stack-size=5000 "$1" loops.wasm`
+  const ended = spawnSync("sh", ["-c", command, process.execPath, edgebox], { cwd: folder, encoding: "utf8" })
+  expect([ended.status, ended.signal]).toEqual([1, null])
+  expect(ended.stderr).toMatch(/trapped: out of stack/)
 })
