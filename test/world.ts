@@ -1,0 +1,158 @@
+// A live engine with the hook, to run the same program interpreted and frozen and compare what comes out.
+import { JSRuntime } from "../engine/abi.ts"
+import { hookEngine } from "../engine/hook.ts"
+import { startEngine, type JSValue, type LiveEngine, type Pointer } from "../engine/live.ts"
+import { readEnginePackage } from "../engine/package.ts"
+import { freezeFunctions, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
+import { bytecodeOf } from "../freeze/reader.ts"
+import { EXCEPTION, UNDEFINED } from "../freeze/types.ts"
+
+let hooked: WebAssembly.Module | undefined
+
+/** The engine of the package with the hook, compiled once. */
+export function hookedModule(): WebAssembly.Module {
+  return (hooked ??= new WebAssembly.Module(hookEngine(readEnginePackage().wasm) as Uint8Array<ArrayBuffer>))
+}
+
+export interface WorldOptions {
+  /** What to freeze of every program; undefined: nothing. */
+  freeze?: PlanOptions
+  /** Calls of the interrupt handler after which running code is stopped. */
+  interrupts?: number
+  /** Collect garbage at (nearly) every allocation of an object. */
+  gcStress?: boolean
+  module?: WebAssembly.Module
+}
+
+const JS_EVAL_FLAG_COMPILE_ONLY = 32
+const JS_DUMP_LEAKS = 0x4000
+
+/** One engine, used for one test. */
+export class World {
+  readonly engine: LiveEngine
+  readonly context: Pointer
+  readonly runtime: Pointer
+  /** What `print` was given. */
+  readonly printed: string[] = []
+  /** What the engine itself wrote to its standard output. */
+  written = ""
+  /** The interrupt handler has stopped something. */
+  stopped = false
+  readonly frozen: FreezeResult[] = []
+  private readonly options: WorldOptions
+  private calls = 0
+
+  constructor(options: WorldOptions = {}) {
+    this.options = options
+    this.engine = startEngine(options.module ?? hookedModule(), {
+      write: (_, bytes) => (this.written += new TextDecoder().decode(bytes)),
+      interrupt: () => (this.stopped ||= ++this.calls > (options.interrupts ?? Infinity)),
+      imports: { env: { host_call: (...args: number[]) => this.hostCall(args) } },
+    })
+    this.engine.call("qjs_init")
+    this.engine.call("qjs_set_interrupt_handler", 1)
+    this.context = this.engine.call("qjs_get_context_ptr")
+    this.runtime = this.engine.call("qjs_get_runtime_ptr")
+    for (const name of ["print", "gc", "detachArrayBuffer"]) this.define(name)
+    if (options.gcStress) this.engine.call("JS_SetGCThreshold", this.runtime, 0)
+  }
+
+  /** Compile and run a script. Its value as text, or `threw ` and the error with its stack. */
+  run(source: string, file = "test.js", flags = 0): string {
+    return this.textOf(this.evaluate(source, file, flags))
+  }
+
+  /** Compile, freeze, run. */
+  evaluate(source: string, file: string, flags = 0): JSValue {
+    const { engine, context, options } = this
+    const compiled = engine.withString(source, (text, length) =>
+      engine.withString(file, (name) =>
+        engine.callValue("JS_Eval", context, text, length, name, flags | JS_EVAL_FLAG_COMPILE_ONLY),
+      ),
+    )
+    if (compiled === EXCEPTION) return compiled
+    const root = bytecodeOf(engine, compiled)
+    if (options.freeze && root !== undefined) {
+      this.frozen.push(freezeFunctions(engine, { ...options.freeze, context, root }))
+    }
+    return engine.callValue("JS_EvalFunction", context, compiled)
+  }
+
+  /** Run what is waiting in the job queue. */
+  runJobs(most = 100_000): void {
+    for (let left = most; left > 0 && this.engine.call("JS_IsJobPending", this.runtime) !== 0; left--) {
+      if (this.engine.call("JS_ExecutePendingJob", this.runtime, 0) >>> 31 === 1) this.takeException()
+    }
+  }
+
+  /** A value as text; frees it. */
+  textOf(value: JSValue): string {
+    if (value === EXCEPTION) return `threw ${this.takeException()}`
+    const text = this.string(value)
+    this.engine.call("JS_FreeValue", this.context, value)
+    return text
+  }
+
+  /** The exception that the engine holds: what it says and, of an error, its stack. */
+  takeException(): string {
+    const { engine, context } = this
+    const error = engine.callValue("JS_GetException", context)
+    const stack = engine.withString("stack", (name) => engine.callValue("JS_GetPropertyStr", context, error, name))
+    const text = `${this.string(error)}${stack === UNDEFINED ? "" : `\n${this.string(stack)}`}`
+    engine.call("JS_FreeValue", context, stack)
+    engine.call("JS_FreeValue", context, error)
+    return text
+  }
+
+  /** Free context and runtime. What the engine says is left: nothing, when references were counted right. */
+  leaks(): string {
+    const { engine } = this
+    engine.call("JS_SetDumpFlags", this.runtime, 0, JS_DUMP_LEAKS)
+    this.written = ""
+    engine.call("qjs_destroy")
+    return this.written
+  }
+
+  /** Frame on top of the engine's stack of frames: 0 when nothing runs. */
+  currentFrame(): Pointer {
+    return this.engine.view().getUint32(this.runtime + JSRuntime.current_stack_frame, true)
+  }
+
+  private string(value: JSValue): string {
+    const { engine, context } = this
+    const pointer = engine.call("JS_ToCStringLen2", context, 0, value, 0)
+    if (pointer === 0) {
+      engine.call("JS_FreeValue", context, engine.callValue("JS_GetException", context))
+      return "(no text)"
+    }
+    const text = engine.readCString(pointer)
+    engine.call("JS_FreeCString", context, pointer)
+    return text
+  }
+
+  private define(name: string): void {
+    const { engine, context } = this
+    const cell = engine.withString(name, (text, length) => engine.call("qjs_new_host_function", text, length, 0))
+    const func = engine.view().getBigUint64(cell, true)
+    const global = engine.callValue("JS_GetGlobalObject", context)
+    engine.call("JS_DupValue", context, func)
+    engine.withString(name, (text) => engine.call("JS_SetPropertyStr", context, global, text, func))
+    engine.call("JS_FreeValue", context, global)
+    engine.call("qjs_free_value", cell)
+  }
+
+  private hostCall([name, length, , argc, argv]: number[]): number {
+    const { engine, context } = this
+    const text = new TextDecoder().decode(engine.bytes().subarray(name, name! + length!))
+    const args: JSValue[] = []
+    for (let i = 0; i < argc!; i++) {
+      const cell = engine.view().getUint32(argv! + 4 * i, true)
+      args.push(engine.view().getBigUint64(cell, true))
+    }
+    if (text === "print") this.printed.push(args.map((v) => this.string(v)).join(" "))
+    else if (text === "gc") engine.call("JS_RunGC", this.runtime)
+    else if (text === "detachArrayBuffer" && args[0] !== undefined)
+      engine.call("JS_DetachArrayBuffer", context, args[0])
+    return engine.call("qjs_get_undefined")
+  }
+}
