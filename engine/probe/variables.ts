@@ -179,8 +179,8 @@ function probeClosureVars(lab: Lab, book: Notebook): void {
   note("var_kind", () => {
     const kinds = [
       ["function self() { return () => self }", "self", "function_name"],
-      ["function () { class A { #a() {} m() { this.#a() } } return A.prototype.m }", "#a", "private_method"],
-      ["function () { class A { #a; m() { this.#a } } return A.prototype.m }", "#a", "private_field"],
+      ["function other(a) { return () => [a, other] }", "other", "function_name"],
+      ["function () { 'use strict'; { function g() {} return () => g } }", "g", "function_decl"],
       ["function () { let x; return () => x }", "x", "normal"],
     ] as const
     const samples = kinds.map(([source, name, kind]) => {
