@@ -307,6 +307,11 @@ export const JSAsyncFunctionState = {
   frame: 16, // JSStackFrame
 } as const
 
+/** A module: what a value with JS_TAG_MODULE points at. */
+export const JSModuleDef = {
+  func_obj: 80, // JSValue: bytecode while it is only compiled, a function object later
+} as const
+
 /** JSObject.opaque of a generator. */
 export const JSGeneratorData = { state: 0, func_state: 8 } as const
 
@@ -448,6 +453,7 @@ export const abi = {
   JSVarRef,
   JSStackFrame,
   JSAsyncFunctionState,
+  JSModuleDef,
   JSGeneratorData,
   JSString,
   JSStringKind,

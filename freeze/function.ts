@@ -108,6 +108,7 @@ export interface FunctionInfo {
   pointer: Pointer
   /** Empty for a function without a name. */
   name: string
+  nameAtom: AtomName
   filename: string
   /** Where the function begins, from 1 on. */
   line: number

@@ -12,6 +12,7 @@ import {
   JSFunctionKind,
   JSGCObjectType,
   JSMallocBlockHeader,
+  JSModuleDef,
   JSObject,
   JSVarDef,
   JSVarKind,
@@ -74,12 +75,16 @@ export function readFunction(engine: LiveEngine, pointer: Pointer): FunctionInfo
 
 /**
  * The JSFunctionBytecode of a JSValue: of a function object (bytecode function, generator, async), or of what the engine
- * returns when it only compiles. Undefined for anything else, C functions and bound functions included.
+ * returns when it only compiles (a script or a module). Undefined for anything else, C functions and bound functions included.
  */
 export function bytecodeOf(engine: LiveEngine, value: JSValue): Pointer | undefined {
   const pointer = Number(value & 0xffff_ffffn)
   const tag = tagOf(value)
   if (tag === tags.JS_TAG_FUNCTION_BYTECODE) return pointer
+  if (tag === tags.JS_TAG_MODULE) {
+    const inner = engine.view().getBigUint64(pointer + JSModuleDef.func_obj, true)
+    return tagOf(inner) === tags.JS_TAG_MODULE ? undefined : bytecodeOf(engine, inner)
+  }
   if (tag !== tags.JS_TAG_OBJECT) return undefined
   const view = engine.view()
   const withBytecode: readonly number[] = [
@@ -114,6 +119,7 @@ function readFunctionAt(view: DataView, pointer: Pointer, nameOf: NameOf): Funct
   const info: FunctionInfo = {
     pointer,
     name: atomName(u32(f.func_name)).text,
+    nameAtom: atomName(u32(f.func_name)),
     filename: atomName(u32(f.filename)).text,
     line: u32(f.line_num),
     column: u32(f.col_num),

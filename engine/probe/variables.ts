@@ -202,22 +202,19 @@ function probeClosureTypes(lab: Lab, book: Notebook, entry: EntryOf, outer: numb
   note("local", () => flags(outer, "local"))
   note("arg", () => flags(outer, "arg"))
   note("ref", () => flags(inner, "old"))
-  note("module_decl", () => flags(moduleFunction(lab, book), "declared"))
-  note("module_import", () => flags(moduleFunction(lab, book), "imported"))
+  note("module_decl", () => flags(moduleFunction(lab, book).at, "declared"))
+  note("module_import", () => flags(moduleFunction(lab, book).at, "imported"))
+  book.note("JSModuleDef", "func_obj", () => moduleFunction(lab, book).place)
 }
 
 /** The function of a module that declares and imports; it imports from itself, so that no other module is needed. */
-function moduleFunction(lab: Lab, book: Notebook): number {
+function moduleFunction(lab: Lab, book: Notebook): { place: number; at: number } {
   const { engine, runtime } = lab
   engine.call("JS_SetModuleLoaderFunc", runtime, 0, 0, 0)
   const flags = book.get("evalFlags", "JS_EVAL_TYPE_MODULE") | book.get("evalFlags", "JS_EVAL_FLAG_COMPILE_ONLY")
   const source = "import { declared as imported } from './probe.mjs'; export let declared = () => imported"
   const module = pointerOf(lab.evaluate(source, flags, "./probe.mjs"))
-  const found: number[] = []
-  for (let offset = 0; offset < 160; offset += 8) {
-    const value = lab.u64(module + offset)
-    if (tagOf(value) === book.get("tags", "JS_TAG_FUNCTION_BYTECODE")) found.push(pointerOf(value))
-  }
-  if (found.length !== 1) throw new Unfound(`${found.length} functions in a module`)
-  return found[0]!
+  const bytecode = book.get("tags", "JS_TAG_FUNCTION_BYTECODE")
+  const place = only((offset) => tagOf(lab.u64(module + offset)) === bytecode, 0, 160, 8)
+  return { place, at: pointerOf(lab.u64(module + place)) }
 }
