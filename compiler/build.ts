@@ -10,7 +10,7 @@ import { notThereYet, outputIsInput } from "./errors.ts"
 import { checkOutputFolder, writeAtomically } from "./files.ts"
 import { linkArtifact } from "./link.ts"
 import { loadApp, runAppNow, startBase } from "./load.ts"
-import { partsScript } from "./parts.ts"
+import { builtinNames, partsScript, usedParts } from "./parts.ts"
 import { type BuildReport, reportOf, type Sizes } from "./report.ts"
 
 /** What `build` can be told. What is left out is taken from `.edgebox.json`, then from the defaults. */
@@ -69,7 +69,7 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   if (bundled.inputs.includes(output)) throw outputIsInput(output)
 
   clock.stage("compiling")
-  const parts = await partsScript([])
+  const parts = await partsScript(usedParts(bundled.code, bundled.builtins))
   const base = await readBase()
   const live = startBase(base, { write: options.write })
   const { snapshot = "engine", keepSource = false } = options
@@ -110,8 +110,6 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   const inputs = [...bundled.inputs, join(app.root, ".edgebox.json"), join(app.root, "package.json")]
   return { output, wasm: linked.wasm, bundle: bundled, report, inputs }
 }
-
-const builtinNames: readonly string[] = []
 
 /** Paths in `.edgebox.json` are relative to the folder that it lies in. */
 function configOf({ config, root }: App): App["config"] {

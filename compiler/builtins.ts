@@ -7,6 +7,7 @@ import { builtinModules } from "node:module"
 import { extname } from "node:path"
 import type { Metafile, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "./bundle.ts"
 import { nativeAddon, type Problem, unknownBuiltin } from "./errors.ts"
+import { fromHere } from "./files.ts"
 import { nearest } from "./nearest.ts"
 
 export interface BuiltinOptions {
@@ -26,11 +27,13 @@ export function builtinPlugin(options: BuiltinOptions, wrap: ReadonlySet<string>
     name: "edgebox",
     setup(build) {
       for (const name of options.external ?? []) {
-        build.onResolve({ filter: new RegExp(`^${escape(name)}$`) }, ({ path }) => ({ path, namespace: "external" }))
+        build.onResolve({ filter: new RegExp(`^${escape(name)}$`) }, ({ path, namespace }) =>
+          namespace === "external" ? { path, external: true } : { path, namespace: "external" },
+        )
       }
       build.onResolve({ filter: known }, (args) => resolveBuiltin(build, args, options.builtins))
       build.onResolve({ filter: /\.node$/ }, ({ path }) => problem((at) => nativeAddon(path, at)))
-      build.onLoad({ filter: /\.node$/ }, ({ path }) => problem((at) => nativeAddon(path, at)))
+      build.onLoad({ filter: /\.node$/ }, ({ path }) => problem((at) => nativeAddon(fromHere(path), at)))
       build.onLoad({ filter: /.*/, namespace: "node" }, ({ path }) => ({ contents: ask(path) }))
       build.onLoad({ filter: /.*/, namespace: "external" }, ({ path }) => ({ contents: ask(path) }))
       build.onLoad({ filter: /.*/, namespace: "missing" }, ({ path }) => ({ contents: throwMissing(path) }))

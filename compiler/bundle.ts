@@ -14,10 +14,11 @@
 // strict.ts gives ES modules their strict mode and lets sloppy CommonJS be sloppy; places.ts fills in __filename and import.meta.
 import { type BuildFailure, type BuildOptions, type BuildResult, type Message, type Metafile, build } from "esbuild"
 import { formatMessages, transform } from "esbuild"
-import { join, relative, resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { builtinPlugin, namesOf } from "./builtins.ts"
 import type { App } from "./entry.ts"
 import { bundleFailed, isProblem } from "./errors.ts"
+import { fromHere } from "./files.ts"
 import type { SourceMap } from "./mappings.ts"
 import { fillPlaces, placeMarkers } from "./places.ts"
 import { kindsOf, shape } from "./strict.ts"
@@ -77,6 +78,10 @@ export async function bundle(app: App, options: BundleOptions): Promise<Bundle> 
     throw await problemOf(error, app, options)
   }
 }
+
+const awaitAndSloppy =
+  "The app awaits at its top level, and then all of its files must be free of what strict mode forbids.\n" +
+  "Move the await into an async function, or replace the file above."
 
 type Result = BuildResult<{ metafile: true; write: false }>
 
@@ -179,11 +184,17 @@ async function problemOf(failure: BuildFailure, app: App, options: BundleOptions
   const ours = failure.errors.every((message) => typeof message.detail === "function")
   if (ours && first !== undefined) {
     const { location } = first
-    const at = location === null ? undefined : `${fromHere(app, location.file)}:${location.line}:${location.column + 1}`
+    const at =
+      location === null
+        ? undefined
+        : `${fromHere(resolve(app.root, location.file))}:${location.line}:${location.column + 1}`
     const problem: unknown = (first.detail as (at: string | undefined) => unknown)(at)
     if (isProblem(problem)) return problem
   }
-  return bundleFailed(failure.errors.length, (await shown(failure.errors, "error", app, options)).join("\n"))
+  const detail = (await shown(failure.errors, "error", app, options)).join("\n")
+  // To await at its top level a script must be a module for esbuild, which then holds every file to strict mode.
+  const tooStrict = failure.errors.some(({ text }) => text.includes("output format due to strict mode"))
+  return bundleFailed(failure.errors.length, detail, tooStrict ? awaitAndSloppy : undefined)
 }
 
 /** As esbuild shows them, with paths as seen from the working directory. */
@@ -197,9 +208,5 @@ function shown(messages: Message[], kind: "error" | "warning", app: App, options
 }
 
 function placed(location: Message["location"], app: App): Message["location"] {
-  return location === null ? null : { ...location, file: fromHere(app, location.file) }
-}
-
-function fromHere(app: App, file: string): string {
-  return relative(process.cwd(), resolve(app.root, file)).replaceAll("\\", "/")
+  return location === null ? null : { ...location, file: fromHere(resolve(app.root, location.file)) }
 }

@@ -1,9 +1,10 @@
 // What edgeboxc's commands do and print. Results go to stdout, everything else to stderr.
-import { dirname, relative, resolve } from "node:path"
+import { dirname, resolve } from "node:path"
 import { stat } from "node:fs/promises"
 import { type BuildOptions, type BuildResult, build } from "./build.ts"
 import type { CommandOptions } from "./cli.ts"
 import { isProblem, problemText } from "./errors.ts"
+import { fromHere } from "./files.ts"
 import { init } from "./init.ts"
 import { stageLines, summaryLine } from "./report.ts"
 import { buildAndWatch, type Watched } from "./watch.ts"
@@ -51,13 +52,7 @@ async function buildOnce(options: CommandOptions & { input: string }): Promise<B
 function report({ output, report, bundle }: BuildResult, verbose: boolean): void {
   for (const warning of bundle.warnings) process.stderr.write(`${warning.trimEnd()}\n`)
   if (verbose) process.stderr.write(`${stageLines(report).join("\n")}\n`)
-  process.stdout.write(`${summaryLine(shownPath(output), report)}\n`)
-}
-
-/** A path as the user would write it: relative unless that leads far away. */
-function shownPath(path: string): string {
-  const near = relative(process.cwd(), path)
-  return near.startsWith("../..") ? path : near
+  process.stdout.write(`${summaryLine(fromHere(output), report)}\n`)
 }
 
 /** What an app prints while it is run at build time goes to stderr, so that it does not mix with our own result. */
@@ -101,7 +96,7 @@ async function folderOf(input: string): Promise<string> {
 /** `edgeboxc init`. */
 export async function initCommand(folder: string): Promise<void> {
   const files = await init(folder)
-  const enter = resolve(folder) === process.cwd() ? "" : `${shownPath(resolve(folder))}/`
+  const enter = resolve(folder) === process.cwd() ? "" : `${fromHere(resolve(folder))}/`
   process.stdout.write(
     `Made ${files.map((file) => `${enter}${file}`).join(", ")}.\n\n` +
       `  npx edgeboxc build ${enter === "" ? "." : enter.slice(0, -1)} -o app.wasm\n  npx edgebox app.wasm\n`,

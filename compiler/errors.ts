@@ -118,9 +118,10 @@ export const notThereYet = (what: string, instead: string) =>
 
 // EB2xx: bundling and compiling the app
 
-export const bundleFailed = (count: number, detail: string) =>
+export const bundleFailed = (count: number, detail: string, hint: string | undefined) =>
   new Problem("EB200", count === 1 ? "the app could not be bundled" : `the app could not be bundled: ${count} errors`, {
     detail,
+    hint,
   })
 
 export const unknownBuiltin = (
@@ -138,4 +139,27 @@ export const nativeAddon = (file: string, at: string | undefined) =>
   new Problem("EB202", `${JSON.stringify(file)} is a native addon, machine code that cannot run in a sandbox`, {
     at,
     hint: "Use a package that is written in JavaScript or WebAssembly instead.",
+  })
+
+export const appDoesNotCompile = (reason: string, at: string | undefined) =>
+  new Problem("EB220", `the engine does not take the app: ${reason}`, {
+    at,
+    hint: "QuickJS-NG runs what is in ECMAScript 2024 and much of what is newer: write this in another way.",
+  })
+
+export const engineRanOutOfMemory = () =>
+  new Problem("EB221", "the app is too large for the engine's memory", {
+    hint: "Leave out what the app does not use, or try --minify.",
+  })
+
+export const topLevelThrew = (error: string, at: string | undefined) =>
+  new Problem("EB222", `the app's top level threw while it was run at build time: ${error}`, {
+    at,
+    hint: 'With "snapshot": "app" the top level runs once, at build time. Mend it, or build with --snapshot engine.',
+  })
+
+export const forbiddenAtBuild = (what: string, at: string | undefined) =>
+  new Problem("EB223", `the app's top level uses ${what}, and with "snapshot": "app" it runs at build time`, {
+    at,
+    hint: "Move it into the default export, which runs at every start, or build with --snapshot engine.",
   })

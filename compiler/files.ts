@@ -2,16 +2,16 @@
 import { randomBytes } from "node:crypto"
 import { stat } from "node:fs/promises"
 import { open, rename, unlink } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
+import { basename, dirname, join, relative } from "node:path"
 import { noOutputFolder, outputNotWritable } from "./errors.ts"
 
 /** Refuse early when the folder that a file is to be written to is not there. */
 export async function checkOutputFolder(path: string): Promise<void> {
   const folder = dirname(path)
   const found = await stat(folder).catch(() => undefined)
-  if (found === undefined || !found.isDirectory()) throw noOutputFolder(folder)
+  if (found === undefined || !found.isDirectory()) throw noOutputFolder(fromHere(folder))
   const there = await stat(path).catch(() => undefined)
-  if (there?.isDirectory()) throw outputNotWritable(path, "it is a folder")
+  if (there?.isDirectory()) throw outputNotWritable(fromHere(path), "it is a folder")
 }
 
 /** Write a file under another name beside the target, then rename it: the target is the old file or the new one. */
@@ -28,8 +28,14 @@ export async function writeAtomically(path: string, bytes: Uint8Array | string):
     await rename(temporary, path)
   } catch (error) {
     await unlink(temporary).catch(() => {})
-    throw outputNotWritable(path, reasonOf(error))
+    throw outputNotWritable(fromHere(path), reasonOf(error))
   }
+}
+
+/** A path as the user would write it: relative to the working directory unless that leads far away. */
+export function fromHere(path: string): string {
+  const near = relative(process.cwd(), path).replaceAll("\\", "/")
+  return near.startsWith("../../") ? path : near || "."
 }
 
 /** Why a file operation failed, without the paths and codes that Node puts around it: "permission denied". */

@@ -134,7 +134,8 @@ function describe(error: GuestError | undefined): string {
 function firstPlace(stack: string | undefined): string | undefined {
   for (const line of stack?.split("\n") ?? []) {
     const place = /\(?([^()\s]+:\d+:\d+)\)?$/.exec(line)?.[1]
-    if (place !== undefined && !place.startsWith("edgebox:")) return place
+    // "<input>" is text that the app gave to JSON.parse or eval.
+    if (place !== undefined && !/^(edgebox:|<)/.test(place)) return place
   }
   return undefined
 }

@@ -39,7 +39,8 @@ function aroundTarget(source: string, call: Named): [number, number][] {
   const from = source.startsWith(pure, call.start - pure.length) ? call.start - pure.length : call.start
   return [
     [from, call.callee.end],
-    [call.arguments[0].end, call.end - 1],
+    // The function may stand in parentheses of its own, which end after it.
+    [source.indexOf(",", call.arguments[0].end), call.end - 1],
   ]
 }
 
