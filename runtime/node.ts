@@ -12,6 +12,8 @@ export const fs = process.getBuiltinModule("node:fs")
 /** Loaded when a worker is started, and not before. */
 export const workerThreads = () => process.getBuiltinModule("node:worker_threads")
 
+export const v8 = () => process.getBuiltinModule("node:v8")
+
 export type Dirent = FsDirent
 export type Stats = FsStats
 export type BigIntStats = FsBigIntStats

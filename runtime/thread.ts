@@ -12,7 +12,9 @@ export function runInWorker(file: string, grants: Grants): void {
   const { port1, port2 } = new MessageChannel()
   const state = new Int32Array(new SharedArrayBuffer(4))
   const workerData: WorkerStart = { grants, port: port2, state }
-  const worker = new Worker(new URL("./edgebox-worker.js", import.meta.url), {
+  // Built beside this file, with the same ending.
+  const ending = import.meta.url.split(".").at(-1)
+  const worker = new Worker(new URL(`./edgebox-worker.${ending}`, import.meta.url), {
     workerData,
     transferList: [port2],
     env: {},
