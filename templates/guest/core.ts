@@ -4,7 +4,7 @@
 // lives in the heap of every artifact. What needs more room is two scripts of their own, kept as bytecode and loaded when a
 // program first needs them: show.ts (printing values) and world.ts (process, timers, the event loop, how a program ends).
 // "Hello, world" needs neither.
-import { describe, hideTraceHook } from "./errors.ts"
+import { describe, installStacks } from "./errors.ts"
 import type { Native } from "./native.ts"
 import type { Show } from "./show.ts"
 import type { World } from "./world.ts"
@@ -36,7 +36,7 @@ const consoleMethods =
 
 /** Called once, by guest_eval_core. */
 export function start(native: Native): object {
-  hideTraceHook(native)
+  installStacks(native)
   const lazy = <T>(script: number): (() => T) => {
     let made: T | undefined
     return () => (made ??= native.load(script)(kit) as T)

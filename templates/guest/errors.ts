@@ -1,20 +1,83 @@
-// How a program ends that nobody caught: what is printed, and Error.prepareStackTrace kept apart from our own hook.
+// Errors: their stacks, and what is printed of one that nobody caught.
 import type { Native } from "./native.ts"
 
-/** The engine calls what sits in Error.prepareStackTrace. Ours sits there; programs see their own, or undefined. */
-export function hideTraceHook(native: Native): void {
+const toText = Error.prototype.toString
+
+/** Frames as trace.c gives them become a stack when it is first read: the header says what the error says then. */
+function compose(error: object, frames: string): string {
+  let header: string
+  try {
+    header = toText.call(error)
+  } catch {
+    header = "<error>"
+  }
+  return header + frames.slice(1)
+}
+
+const isFrames = (stack: unknown): stack is string => typeof stack === "string" && stack.startsWith("\x01")
+
+/** As V8 has it: an own property that does not show. Frozen errors go without. */
+function keep(error: object, value: unknown): void {
+  Reflect.defineProperty(error, "stack", { value, writable: true, configurable: true })
+}
+
+/** Make Error.prototype.stack, Error.captureStackTrace and Error.prepareStackTrace behave as in Node. */
+export function installStacks(native: Native): void {
+  const engine = Object.getOwnPropertyDescriptor(Error.prototype, "stack")
+  const stackGetter = engine?.get
+  const prepare = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace")?.set
+  if (stackGetter === undefined || prepare === undefined)
+    throw new Error("the engine's errors are not what the guest expects")
+  Object.defineProperty(Error.prototype, "stack", {
+    ...engine,
+    get(this: object) {
+      const stack: unknown = stackGetter.call(this)
+      if (!isFrames(stack)) return stack
+      const text = compose(this, stack)
+      keep(this, text)
+      return text
+    },
+    set(this: object, value: unknown) {
+      keep(this, value)
+    },
+  })
+
+  const { captureStackTrace: capture } = Error as unknown as {
+    captureStackTrace(target: object, above?: unknown): void
+  }
+  const methods = {
+    captureStackTrace(target: object, above?: unknown): void {
+      capture.call(Error, target, above)
+      const frames = Object.getOwnPropertyDescriptor(target, "stack")?.value as unknown
+      if (!isFrames(frames)) return
+      Object.defineProperty(target, "stack", {
+        configurable: true,
+        get(this: object) {
+          const text = compose(target, frames)
+          keep(target, text)
+          return text
+        },
+        set(this: object, value: unknown) {
+          keep(this, value)
+        },
+      })
+    },
+  }
+  Object.defineProperty(Error, "captureStackTrace", {
+    value: methods.captureStackTrace,
+    writable: true,
+    configurable: true,
+  })
+
+  // The engine calls what sits in prepareStackTrace. Ours sits there; programs see their own, or undefined.
   const hook = native.traceHook()
-  const engine = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace")
-  if (engine?.set === undefined) throw new Error("Error.prepareStackTrace is not an accessor")
-  const set = engine.set
   let own: unknown
   Object.defineProperty(Error, "prepareStackTrace", {
     configurable: true,
-    enumerable: false,
     get: () => own,
     set(value: unknown) {
       own = value
-      set.call(Error, typeof value === "function" ? value : hook)
+      prepare.call(Error, typeof value === "function" ? value : hook)
     },
   })
 }

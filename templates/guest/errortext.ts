@@ -24,11 +24,13 @@ export function errorText(
   return i.indentation === 0 ? stack : stack.replaceAll("\n", `\n${" ".repeat(i.indentation)}`)
 }
 
+const stackGetter = Object.getOwnPropertyDescriptor(Error.prototype, "stack")!.get!
+
 /** An error's stack, or what stands for it. */
 export function stackOf(error: Error): string {
   let stack: unknown
   try {
-    stack = error.stack
+    stack = "stack" in error ? error.stack : stackGetter.call(error) // without a prototype
   } catch {
     stack = undefined
   }

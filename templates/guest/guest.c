@@ -60,8 +60,8 @@ EXPORT i32 guest_init(void) {
   return 0;
 }
 
-/** Limit of the engine's shadow stack in bytes. The guest must know it, because it lifts it while a stack trace is made. */
-EXPORT void guest_set_stack_size(size_t bytes) { set_stack_size(bytes); }
+/** Limit of the engine's shadow stack in bytes. */
+EXPORT void guest_set_stack_size(size_t bytes) { JS_SetMaxStackSize(rt, bytes); }
 
 EXPORT void guest_set_layout(u32 random_state) { random_state_offset = random_state; }
 

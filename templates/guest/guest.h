@@ -41,7 +41,6 @@ void add_file_functions(JSValue native);
 bool install_trace(void);
 /** The hook that formats stacks, for the core to put back when a program removes its own. */
 JSValue trace_hook(void);
-void set_stack_size(size_t bytes);
 
 // WASI preview1, as far as it is used. Each returns an errno.
 #define WASI(name) __attribute__((import_module("wasi_snapshot_preview1"), import_name(#name)))

@@ -98,7 +98,7 @@ export const defaultOptions: Required<InspectOptions> = {
   showProxy: false,
   maxArrayLength: 100,
   maxStringLength: 10000,
-  breakLength: 128,
+  breakLength: 80,
   compact: 3,
   sorted: false,
   getters: false,
@@ -159,8 +159,8 @@ export function show(i: Inspection, value: unknown, level: number, inTypedArray 
     if (typeof custom === "function" && custom !== inspect && !isPrototypeOfItsConstructor(target)) {
       const result: unknown = custom.call(object, i.depth - level, childOptions(i), inspect)
       if (result !== target) {
-        if (typeof result !== "object") return String(result)
-        return show(i, result, level).replaceAll("\n", `\n${" ".repeat(i.indentation)}`)
+        const text = typeof result === "object" ? show(i, result, level) : String(result)
+        return text.replaceAll("\n", `\n${" ".repeat(i.indentation)}`)
       }
     }
   }
@@ -272,11 +272,12 @@ function showObject(i: Inspection, object: AnyObject, level: number): string {
   const name = constructorName(i, object, level)
   const tag = toStringTag(object, name)
   const shape = shapeOf(i, object, level, name, tag)
-  if (level > i.depth) {
-    const text = prefix(name, tag, "Object").slice(0, -1)
-    return i.stylize(`[${text}]`, "special")
-  }
+  // What is empty says so at any depth.
   if (shape.whenEmpty !== undefined && shape.keys.length === 0) return shape.whenEmpty
+  if (level > i.depth) {
+    const text = prefix(name, tag, Array.isArray(object) ? "Array" : "Object").slice(0, -1)
+    return i.stylize(name === null ? text : `[${text}]`, "special")
+  }
   const next = level + 1
   i.seen.push(object)
   i.currentLevel = next
@@ -324,30 +325,26 @@ function keysWithoutIndices(i: Inspection, object: AnyObject): Key[] {
   return i.showHidden ? keys.filter((key) => key !== "length" || !Array.isArray(object)) : keys
 }
 
-const lists = new Set(["Array", "Arguments"])
-
 function shapeOf(i: Inspection, object: AnyObject, level: number, name: string | null, tag: string): Shape {
   const next = level + 1
-  const kind = typeof object === "function" ? "Function" : (native.className(object) ?? "Object")
+  const known = typeof object === "function" ? "Function" : (native.className(object) ?? "Object")
+  const kind = known === "Object" && object instanceof Error ? "Error" : known
   const plain = { base: "", isList: false, entries: (): string[] => [] }
   const braced = (head: string): [string, string] => [`${head}{`, "}"]
-  if (Array.isArray(object) || lists.has(kind)) {
-    const head = Array.isArray(object)
-      ? name === "Array" && tag === ""
-        ? ""
-        : prefix(name, tag, "Array", `(${object.length})`)
-      : "[Arguments] "
+  if (Array.isArray(object)) {
+    const head = name === "Array" && tag === "" ? "" : prefix(name, tag, "Array", `(${object.length})`)
     const keys = keysWithoutIndices(i, object)
     const braces: [string, string] = [`${head}[`, "]"]
     const shape: Shape = { base: "", isList: true, keys, braces, entries: () => arrayEntries(i, object as never, next) }
     if ((object["length"] as number) === 0) shape.whenEmpty = `${braces[0]}]`
-    if (i.showHidden && Array.isArray(object)) shape.keys.unshift("length")
+    if (i.showHidden) shape.keys.unshift("length")
     return shape
   }
   if (ArrayBuffer.isView(object) && kind !== "DataView") {
-    const size = `(${(object as unknown as Uint8Array).length})`
+    const length = typedArrayLength.call(object) as number
+    const size = `(${length})`
     const keys = keysWithoutIndices(i, object)
-    const braces: [string, string] = [`${prefix(name, tag === kind ? "" : tag, kind, size)}[`, "]"]
+    const braces: [string, string] = [`${prefix(name, tag, kind, size)}[`, "]"]
     const shape: Shape = {
       base: "",
       isList: true,
@@ -355,7 +352,7 @@ function shapeOf(i: Inspection, object: AnyObject, level: number, name: string |
       braces,
       entries: () => typedArrayEntries(i, object as never, next),
     }
-    if ((object as unknown as Uint8Array).length === 0 && !i.showHidden) shape.whenEmpty = `${braces[0]}]`
+    if (length === 0 && !i.showHidden) shape.whenEmpty = `${braces[0]}]`
     return shape
   }
   const keys = ownKeys(i, object)
@@ -374,8 +371,10 @@ function shapeOf(i: Inspection, object: AnyObject, level: number, name: string |
     }
     case "Function":
       return withBase(i, keys, i.stylize(functionBase(object, name, tag), "special"), name, tag)
+    case "Arguments":
+      return { ...plain, keys, braces: braced("[Arguments] "), whenEmpty: "[Arguments] {}" }
     case "RegExp": {
-      const text = i.stylize(RegExp.prototype.toString.call(object), "regexp")
+      const text = i.stylize(regExpText(object), "regexp")
       const head = prefix(name, tag, "RegExp")
       return withBase(i, keys, head === "RegExp " ? text : `${head}${text}`, name, tag)
     }
@@ -401,7 +400,7 @@ function shapeOf(i: Inspection, object: AnyObject, level: number, name: string |
       return {
         ...plain,
         keys: keys.length === 0 ? ["byteLength"] : ["byteLength", ...keys],
-        braces: braced(prefix(name, tag === kind ? "" : tag, kind)),
+        braces: braced(prefix(name, tag, kind)),
         entries: () => [bufferEntry(i, object as never)],
       }
     }
@@ -409,13 +408,13 @@ function shapeOf(i: Inspection, object: AnyObject, level: number, name: string |
       return {
         ...plain,
         keys: ["byteLength", "byteOffset", "buffer", ...keys],
-        braces: braced(prefix(name, tag === kind ? "" : tag, kind)),
+        braces: braced(prefix(name, tag, kind)),
       }
     case "Promise":
       return {
         ...plain,
         keys,
-        braces: braced(prefix(name, tag === kind ? "" : tag, kind)),
+        braces: braced(prefix(name, tag, kind)),
         entries: () => promiseEntries(i, object, next),
       }
     case "WeakSet":
@@ -423,14 +422,14 @@ function shapeOf(i: Inspection, object: AnyObject, level: number, name: string |
       return {
         ...plain,
         keys,
-        braces: braced(prefix(name, tag === kind ? "" : tag, kind)),
+        braces: braced(prefix(name, tag, kind)),
         entries: () => [i.stylize("<items unknown>", "special")],
       }
     case "WeakRef":
       return {
         ...plain,
         keys,
-        braces: braced(prefix(name, tag === kind ? "" : tag, kind)),
+        braces: braced(prefix(name, tag, kind)),
         entries: () => [show(i, WeakRef.prototype.deref.call(object as never), next)],
       }
     case "Number":
@@ -438,6 +437,7 @@ function shapeOf(i: Inspection, object: AnyObject, level: number, name: string |
     case "Boolean":
     case "Symbol":
     case "BigInt": {
+      if (name === "Object") break // Number.prototype and its like
       const own = kind === "String" ? keysWithoutIndices(i, object).filter((key) => key !== "length") : keys
       return withBase(i, own, boxed(i, kind, object, name, tag), name, tag)
     }
@@ -500,6 +500,8 @@ function toStringTag(object: AnyObject, name: string | null): string {
     return ""
   }
   if (typeof tag !== "string" || tag === "" || tag === name) return ""
+  // As a property of the object's own it is shown with the others.
+  if (Object.prototype.propertyIsEnumerable.call(object, Symbol.toStringTag)) return ""
   return tag
 }
 
@@ -592,10 +594,11 @@ function nextIndex(array: unknown[], from: number): number {
 }
 
 function typedArrayEntries(i: Inspection, array: Uint8Array, level: number): string[] {
-  const count = Math.min(array.length, i.maxArrayLength)
+  const length = typedArrayLength.call(array) as number
+  const count = Math.min(length, i.maxArrayLength)
   const entries: string[] = []
   for (let at = 0; at < count; at++) entries.push(i.stylize(show(i, array[at], level, true), "number"))
-  if (count < array.length) entries.push(remaining(array.length - count))
+  if (count < length) entries.push(remaining(length - count))
   if (i.showHidden) {
     i.indentation += 2
     for (const key of ["BYTES_PER_ELEMENT", "length", "byteLength", "byteOffset", "buffer"] as const)
@@ -605,6 +608,7 @@ function typedArrayEntries(i: Inspection, array: Uint8Array, level: number): str
   return entries
 }
 
+const typedArrayLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length")!.get!
 const mapSizeGetter = Object.getOwnPropertyDescriptor(Map.prototype, "size")!.get!
 const setSizeGetter = Object.getOwnPropertyDescriptor(Set.prototype, "size")!.get!
 const mapSize = (map: unknown): number => mapSizeGetter.call(map) as number
@@ -631,6 +635,24 @@ function collectionEntries(i: Inspection, kind: "Map" | "Set", collection: unkno
   return entries
 }
 
+const getters = Object.getOwnPropertyDescriptors(RegExp.prototype) as Record<string, PropertyDescriptor>
+
+/** A regular expression's text, whatever its prototype. */
+function regExpText(object: unknown): string {
+  const read = (key: string): unknown => getters[key]!.get!.call(object)
+  const flags: [string, string][] = [
+    ["hasIndices", "d"],
+    ["global", "g"],
+    ["ignoreCase", "i"],
+    ["multiline", "m"],
+    ["dotAll", "s"],
+    ["unicode", "u"],
+    ["unicodeSets", "v"],
+    ["sticky", "y"],
+  ]
+  return `/${read("source") as string}/${flags.map(([key, flag]) => (read(key) ? flag : "")).join("")}`
+}
+
 function bufferEntry(i: Inspection, buffer: ArrayBuffer): string {
   let bytes: Uint8Array
   try {
@@ -638,7 +660,7 @@ function bufferEntry(i: Inspection, buffer: ArrayBuffer): string {
   } catch {
     return i.stylize("(detached)", "special")
   }
-  const count = Math.min(Math.max(0, i.maxArrayLength), 50, bytes.length)
+  const count = Math.min(Math.max(0, i.maxArrayLength), bytes.length)
   let hex = Array.from(bytes.subarray(0, count), (byte) => byte.toString(16).padStart(2, "0")).join(" ")
   const more = bytes.length - count
   if (more > 0) hex += ` ... ${more} more byte${more > 1 ? "s" : ""}`

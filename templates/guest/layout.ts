@@ -67,7 +67,7 @@ function columns(i: Inspection, entries: string[], list: unknown): string[] {
   const cell = longest + 2
   if (cell * 3 + i.indentation >= i.breakLength || (total / cell <= 5 && longest > 6)) return entries
   const bias = Math.sqrt(cell - total / entries.length)
-  const typical = Math.max(cell - bias, 1)
+  const typical = Math.max(cell - 3 - bias, 1)
   const across = Math.min(
     Math.round(Math.sqrt(2.5 * typical * count) / typical),
     Math.floor((i.breakLength - i.indentation) / cell),

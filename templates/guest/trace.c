@@ -1,8 +1,9 @@
-// `error.stack` as programs written for Node expect it: a header, then "    at name (file:line:column)" lines.
+// The frames of `error.stack` as programs written for Node expect them: "    at name (file:line:column)" lines.
 //
-// The engine by itself stores only the frames, without a header. While it builds a trace it calls whatever function sits in
-// Error.prepareStackTrace; ours sits there, as an object of a callable class rather than as a C function, because the engine
-// calls those without checking the stack: so the trace of a stack overflow is not lost.
+// While the engine builds a trace it calls whatever function sits in Error.prepareStackTrace; ours sits there, as an object of
+// a callable class rather than as a C function, because the engine calls those without checking the stack: so the trace of a
+// stack overflow is not lost. What it returns begins with U+0001: errors.ts puts the header in its place when somebody reads
+// `stack` first, as Node does.
 #include "guest.h"
 
 // What a CallSite object points at; checked against a known trace in install_trace().
@@ -22,7 +23,6 @@ typedef struct {
 } Text;
 
 static JSValue hook = JS_UNDEFINED;
-static size_t stack_size;
 static i32 probing; // 1: the next trace is the known one; 2: it was as expected
 
 static void put(Text *text, const char *bytes, size_t length) {
@@ -53,37 +53,6 @@ static void put_value(Text *text, JSValue value) {
   }
   put(text, bytes, length);
   JS_FreeCString(ctx, bytes);
-}
-
-// A property as a string; undefined when it is not there or reading it throws.
-static JSValue read_string(JSValue error, const char *name) {
-  JSValue value = JS_GetPropertyStr(ctx, error, name);
-  if (!is_exception(value) && !is_string(value) && TAG_OF(value) != TAG_UNDEFINED) {
-    JSValue string = JS_ToString(ctx, value);
-    JS_FreeValue(ctx, value);
-    value = string;
-  }
-  if (is_exception(value)) {
-    JS_FreeValue(ctx, JS_GetException(ctx));
-    return JS_UNDEFINED;
-  }
-  return value;
-}
-
-static void put_header(Text *text, JSValue error) {
-  JSValue name = read_string(error, "name");
-  JSValue message = read_string(error, "message");
-  if (is_string(name)) put_value(text, name);
-  else put_string(text, "Error");
-  if (is_string(message)) {
-    size_t before = text->length;
-    if (before > 0) put_string(text, ": ");
-    size_t with_colon = text->length;
-    put_value(text, message);
-    if (text->length == with_colon) text->length = before;
-  }
-  JS_FreeValue(ctx, name);
-  JS_FreeValue(ctx, message);
 }
 
 static void put_place(Text *text, const CallSite *site) {
@@ -127,10 +96,10 @@ static void put_frame(Text *text, const CallSite *site) {
   if (named) put_string(text, ")");
 }
 
-static JSValue format_trace(JSValue error, JSValue sites) {
+static JSValue format_trace(JSValue sites) {
   Text text = {NULL, 0, 0};
   size_t kept = 0; // where the text ends without the native frames that may turn out to be the guest's own
-  put_header(&text, error);
+  put(&text, "\x01", 1);
   for (u32 i = 0;; i++) {
     JSValue value = JS_GetPropertyUint32(ctx, sites, i);
     u32 class_id;
@@ -162,19 +131,10 @@ static JSValue format_trace(JSValue error, JSValue sites) {
 
 static JSValue prepare(JSContext *c, JSValue func, JSValue this_val, int argc, JSValue *argv, int flags) {
   if (argc < 2) return JS_UNDEFINED;
-  // Getters of `name` and conversions below call functions: let them, even where the stack has just overflowed.
-  if (stack_size != 0) JS_SetMaxStackSize(rt, stack_size + 32768);
-  JSValue result = format_trace(argv[0], argv[1]);
-  if (stack_size != 0) JS_SetMaxStackSize(rt, stack_size);
-  return result;
+  return format_trace(argv[1]);
 }
 
 static const JSClassDef trace_class = {"Function", NULL, NULL, prepare, NULL};
-
-void set_stack_size(size_t bytes) {
-  stack_size = bytes;
-  JS_SetMaxStackSize(rt, bytes);
-}
 
 JSValue trace_hook(void) { return JS_DupValue(ctx, hook); }
 
