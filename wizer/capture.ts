@@ -64,7 +64,7 @@ export function capture(instance: InstanceLike, plan: Plan, before: TableImage):
     memories: plan.layout.memories.map((_, index) => memoryImage(instance, plan, index)),
     globals: captureGlobals(instance, plan, find),
     tables: captureTables(instance, plan, before, find),
-    dropped: plan.droppable.filter(({ kind, index }) => traps(instance, privateName(plan, kind, index))),
+    dropped: plan.droppable.filter((_, place) => traps(instance, privateName(plan, "dropped", 0), place)),
   }
 }
 
@@ -81,9 +81,9 @@ function memoryImage(instance: InstanceLike, plan: Plan, index: number): MemoryI
   return type?.pageSizeLog2 === 16 ? { ...image, memory } : image
 }
 
-function traps(instance: InstanceLike, name: string): boolean {
+function traps(instance: InstanceLike, name: string, argument: number): boolean {
   try {
-    ;(instance.exports[name] as () => void)()
+    ;(instance.exports[name] as (place: number) => void)(argument)
     return false
   } catch {
     return true

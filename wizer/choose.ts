@@ -8,7 +8,7 @@
 // sliding window over i, and the minimum in a sliding window is kept in a queue: linear time for each c, and exact.
 //
 // `price` is 0 as long as there are few enough segments. Otherwise the smallest price that brings their number below the limit
-// is searched for; what is then left of the limit goes to the splits that gain most.
+// is searched for; what is then left of the limit is filled up with segments of the next lower price.
 import { sleb32Size, sleb64Size, ulebSize } from "./bytes.ts"
 import { fillGaps, type MemoryImage, type Runs } from "./runs.ts"
 import type { Segment } from "./segments.ts"
@@ -23,8 +23,9 @@ export function chooseWithin(works: readonly Work[], limit: number): Segment[][]
   let chosen = works.map((work) => choose(work, 0))
   if (countAll(chosen) > limit && limit >= 1) {
     const { price, joined } = findPrice(works, limit)
-    chosen = joined.map((work) => choose(work, price))
-    chosen = spendRest(joined, chosen, limit - countAll(chosen))
+    const few = joined.map((work) => choose(work, price))
+    const many = joined.map((work) => choose(work, price - 1))
+    chosen = mix(few, many, limit)
   }
   return chosen.map(toSegments)
 }
@@ -92,7 +93,7 @@ function choose(work: Work, price: number): Runs {
       out.starts[out.count] = starts[from] ?? 0
       out.ends[out.count++] = ends[from] ?? 0
     } else {
-      windows ??= makeWindows(count)
+      windows ??= makeWindows(count, (ends[count - 1] ?? 0) - (starts[0] ?? 0))
       cover(starts.subarray(from, i), ends.subarray(from, i), image, price + tie, windows, out)
     }
     from = i
@@ -162,11 +163,12 @@ interface Windows {
   parent: Int32Array
 }
 
-function makeWindows(count: number): Windows {
+function makeWindows(count: number, span: number): Windows {
   // Runs are six bytes apart at least, so a window holds no more than a sixth of its width.
-  const sliding = [128, 128 ** 2, 128 ** 3, 128 ** 4, 128 ** 5].map(
-    (width) => new SlidingMinimum(width, Math.min(count, Math.ceil(width / 6)) + 2),
-  )
+  const sliding: SlidingMinimum[] = []
+  for (let width = 128; width <= span; width *= 128) {
+    sliding.push(new SlidingMinimum(width, Math.min(count, Math.ceil(width / 6)) + 2))
+  }
   return { sliding, parent: new Int32Array(count) }
 }
 
@@ -219,42 +221,58 @@ class SlidingMinimum {
   }
 }
 
-/** Split at the gaps that gain most, while segments are left. */
-function spendRest(works: readonly Work[], lists: Runs[], rest: number): Runs[] {
-  const splits: { list: number; end: number; start: number; gap: number }[] = []
-  works.forEach(({ runs }, list) => {
-    const chosen = lists[list] as Runs
-    let segment = 0
-    for (let i = 1; i < runs.count; i++) {
-      const end = runs.ends[i - 1] ?? 0
-      const start = runs.starts[i] ?? 0
-      while ((chosen.ends[segment] ?? Infinity) < end) segment++
-      // A header is at most 16 bytes: a split at a wider gap gains.
-      if (start < (chosen.ends[segment] ?? 0) && start - end > 16) splits.push({ list, end, start, gap: start - end })
+/**
+ * Between a price at which the segments fit and one at which they do not: take the finer choice from the beginning on, block by
+ * block, as long as the limit allows. A block ends where both choices have a segment end, so nothing else depends on it, and the
+ * finer one is worth about the price for each segment that it has more.
+ */
+function mix(few: readonly Runs[], many: readonly Runs[], limit: number): Runs[] {
+  let rest = limit - countAll(few)
+  return few.map((coarse, list) => {
+    const fine = many[list] as Runs
+    const out = emptyRuns(coarse.count + fine.count)
+    let f = 0
+    for (let c = 0; c < coarse.count;) {
+      const [nextC, nextF] = nextCommonEnd(coarse, c, fine, f)
+      const more = nextF - f - (nextC - c)
+      if (more <= rest) copyRuns(fine, f, nextF, out)
+      else if (rest > 0 && nextC - c === 1) splitBlock(fine, f, f + rest, coarse.ends[c] ?? 0, out)
+      else copyRuns(coarse, c, nextC, out)
+      rest = Math.max(0, rest - Math.max(0, more))
+      c = nextC
+      f = nextF
     }
+    return out
   })
-  splits.sort((a, b) => b.gap - a.gap || a.list - b.list || a.start - b.start)
-  const best = splits.slice(0, rest)
-  return lists.map((chosen, list) =>
-    splitAt(
-      chosen,
-      best.filter((split) => split.list === list),
-    ),
-  )
 }
 
-function splitAt(chosen: Runs, splits: readonly { end: number; start: number }[]): Runs {
-  const all = (bounds: Float64Array, more: number[]) =>
-    Float64Array.from([...bounds.subarray(0, chosen.count), ...more]).sort()
-  return {
-    starts: all(
-      chosen.starts,
-      splits.map(({ start }) => start),
-    ),
-    ends: all(
-      chosen.ends,
-      splits.map(({ end }) => end),
-    ),
-    count: chosen.count + splits.length,
+/** The places behind the first segments, from these on, that end at the same byte. The last ones do. */
+function nextCommonEnd(coarse: Runs, fromC: number, fine: Runs, fromF: number): [number, number] {
+  let c = fromC
+  let f = fromF
+  for (;;) {
+    const endC = coarse.ends[c] ?? 0
+    const endF = fine.ends[f] ?? 0
+    if (endC === endF || (c >= coarse.count && f >= fine.count)) return [c + 1, f + 1]
+    if (endC < endF) c++
+    else f++
   }
+}
+
+function emptyRuns(room: number): Runs {
+  return { starts: new Float64Array(room), ends: new Float64Array(room), count: 0 }
+}
+
+function copyRuns(from: Runs, first: number, behind: number, out: Runs): void {
+  for (let i = first; i < behind; i++) {
+    out.starts[out.count] = from.starts[i] ?? 0
+    out.ends[out.count++] = from.ends[i] ?? 0
+  }
+}
+
+/** The first segments of a block as they are, and one for all that follows. */
+function splitBlock(fine: Runs, first: number, behind: number, end: number, out: Runs): void {
+  copyRuns(fine, first, behind, out)
+  out.starts[out.count] = fine.starts[behind] ?? 0
+  out.ends[out.count++] = end
 }

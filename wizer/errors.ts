@@ -33,7 +33,7 @@ export const malformed = (what: string, byteOffset: number) =>
 export const trapped = (what: string, reason: string, frames: readonly string[], hint?: string) =>
   problem("EB302", `${what} trapped while the snapshot was being taken: ${reason}.`, {
     at: frames.length > 0 ? frames.join("\n  at ") : undefined,
-    hint: hint ?? "Only in-memory work can run now. Move what needs the outside world to the first use of the module.",
+    hint: hint ?? "It runs without the outside world here: no files, clock or network but what it is given.",
   })
 
 export const initMissing = (names: readonly string[], functions: readonly string[]) =>

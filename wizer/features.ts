@@ -86,7 +86,7 @@ function featureOfMessage(message: string): Feature | undefined {
   if (/^(1f|a|0a)$/.test(opcode)) return features.exnref
   if (/^1[23]$/.test(opcode)) return features.tailCalls
   if (/^e[0-6]$/.test(opcode)) return features.stackSwitching
-  const flag = /experimental-wasm-([\w-]+)/.exec(message)?.[1]
+  const flag = /experimental-(?:wasm-)?([\w-]+)/.exec(message)?.[1]
   return Object.values<Feature>(features).find((feature) => feature.flag === flag && flag !== undefined)
 }
 

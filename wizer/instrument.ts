@@ -1,6 +1,6 @@
 // Module -> the same module, with its hidden state exported.
 //
-// No index moves: exports are added under private names, and behind the last function a few are appended that tell whether a
+// No index moves: exports are added under private names, and behind the last function one is appended that tells whether a
 // passive segment was dropped. The start function is exported instead of being started, so that whoever runs the module
 // can give host functions its memory first. What is changed here never reaches the output: a snapshot is written over the
 // module as it was.
@@ -12,15 +12,17 @@ import {
   Writer,
   appendEntries,
   dropSection,
-  i32Const,
-  i64Const,
   findSection,
+  makeSection,
   parseRefType,
   readSections,
+  replaceSection,
   writeBody,
   writeExport,
   writeFuncType,
   writeModule,
+  writePassiveData,
+  writeVector,
   type ElementSegment,
   type Export,
   type ExternKind,
@@ -44,9 +46,9 @@ export interface Plan {
   prefix: string
   /** Functions to which references can exist; exported under `functionName`. */
   functions: number[]
-  /** Instructions refer to data segments by index, so none of them may move. */
-  dataIndices: boolean
-  /** Passive segments whose state has a function that traps when it was dropped: `elem3`, `data7`. */
+  /** Instructions refer to the first so many data segments by index, so those have to stay at their places. */
+  dataIndices: number
+  /** Passive segments that can have been dropped: the export `dropped0` traps when it is called with the place of one here. */
   droppable: { kind: "elem" | "data"; index: number }[]
   maxMemory: number | undefined
   /** How far the code section moved: places in the instrumented module lie so many bytes behind those in the original. */
@@ -68,7 +70,7 @@ const exportLimit = 90_000
 export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): { wasm: Uint8Array; plan: Plan } {
   const layout = readLayout(bytes)
   const initFunc = findInit(layout, options.initFunc)
-  const dataIndices = refersToData(layout)
+  const dataIndices = referredData(layout)
   const plan: Plan = {
     layout,
     initFunc,
@@ -159,25 +161,45 @@ function referencedFunctions(layout: Layout): number[] {
 }
 
 /**
- * Whether code refers to data segments. Only then does a module need its DataCount section: the engine is asked whether it is
- * valid without that. A module that the engine does not know at all is taken to refer to them.
+ * How many data segments code may refer to: one more than the highest index in any instruction. The DataCount section is what such
+ * an instruction is checked against, so the engine is asked with which of its values the module is valid. A module that the engine
+ * does not know at all is taken to refer to all.
  */
-function refersToData(layout: Layout): boolean {
-  if (layout.dataCount === undefined) return false
-  const without = dropSection(dropSection(layout.sections, SectionId.DataCount), SectionId.Data)
-  return !WebAssembly.validate(writeModule(without) as BufferSource)
+function referredData(layout: Layout): number {
+  if (layout.dataCount === undefined) return 0
+  let low = -1 // not enough
+  let high = layout.data.length // enough
+  while (high - low > 1) {
+    const middle = low < 0 ? 0 : Math.floor((low + high) / 2)
+    if (isValidWithData(layout, middle)) high = middle
+    else low = middle
+  }
+  return high
 }
 
-function droppableSegments(layout: Layout, dataIndices: boolean): Plan["droppable"] {
+function isValidWithData({ sections }: Layout, count: number): boolean {
+  const empty = writePassiveData(new Uint8Array(0))
+  const data = writeVector(new Array<Uint8Array>(count).fill(empty))
+  let trial = dropSection(dropSection(sections, SectionId.DataCount), SectionId.Data)
+  if (count > 0) {
+    trial = replaceSection(trial, makeSection(SectionId.DataCount, new Writer().u32(count).finish()))
+    trial = replaceSection(trial, makeSection(SectionId.Data, data))
+  }
+  return WebAssembly.validate(writeModule(trial) as BufferSource)
+}
+
+function droppableSegments(layout: Layout, dataIndices: number): Plan["droppable"] {
   const elements = layout.elements.flatMap((segment, index) =>
     segment.mode === "passive" && segment.items.length > 0 && tableFor(layout, segment) >= 0
       ? [{ kind: "elem" as const, index }]
       : [],
   )
-  const data = layout.data.flatMap(({ mode, data }, index) =>
-    mode === "passive" && data.length > 0 && layout.memories.length > 0 ? [{ kind: "data" as const, index }] : [],
-  )
-  return dataIndices ? [...elements, ...data] : elements
+  const data = layout.data
+    .slice(0, layout.memories.length > 0 ? dataIndices : 0)
+    .flatMap(({ mode, data }, index) =>
+      mode === "passive" && data.length > 0 ? [{ kind: "data" as const, index }] : [],
+    )
+  return [...elements, ...data]
 }
 
 /** A table that `table.init` could copy the segment to, or -1: then only `array.new_elem` can use it, and it stays as it is. */
@@ -197,35 +219,40 @@ function isFunctionType(layout: Layout, type: string): boolean {
  * `table.init` or `memory.init` of nothing, from behind the first entry: traps exactly when the segment is empty, which for a
  * segment that was not empty means dropped. Nothing is written.
  */
-function probeBody(layout: Layout, { kind, index }: Plan["droppable"][number]): Uint8Array {
-  const w = new Writer().u8(0) // no locals
+function writeProbe(w: Writer, layout: Layout, { kind, index }: Plan["droppable"][number]): void {
   const table = kind === "elem" ? tableFor(layout, layout.elements[index] as ElementSegment) : 0
   const is64 = kind === "elem" ? layout.tables[table]?.type.is64 : layout.memories[0]?.is64
-  w.bytes(withoutEnd(is64 ? i64Const(0n) : i32Const(0)))
-  w.bytes(withoutEnd(i32Const(1))).bytes(withoutEnd(i32Const(0)))
+  if (is64) w.u8(0x42).s64(0n)
+  else w.u8(0x41).s32(0)
+  w.u8(0x41).s32(1).u8(0x41).s32(0)
   w.u8(0xfc)
     .u32(kind === "elem" ? 12 : 8)
     .u32(index)
     .u32(table)
-  return w.u8(0x0b).finish()
 }
 
-const withoutEnd = (expr: Uint8Array) => expr.subarray(0, expr.length - 1)
+/** Choose among probes `from` to `to` by the parameter: if (i < middle) … else … */
+function writeProbes(w: Writer, plan: Plan, from: number, to: number): void {
+  const { layout, droppable } = plan
+  const only = droppable[from]
+  if (to - from === 1 && only) return writeProbe(w, layout, only)
+  const middle = Math.floor((from + to) / 2)
+  w.u8(0x20).u32(0).u8(0x41).s32(middle).u8(0x49).u8(0x04).u8(0x40) // i < middle, if
+  writeProbes(w, plan, from, middle)
+  w.u8(0x05)
+  writeProbes(w, plan, middle, to)
+  w.u8(0x0b)
+}
 
-function appendProbes(sections: Section[], { layout, droppable }: Plan): Section[] {
-  if (droppable.length === 0) return sections
-  const type = new Writer().u32(layout.types.length).finish()
-  let out = appendEntries(sections, SectionId.Type, [writeFuncType({ params: [], results: [] })])
-  out = appendEntries(
-    out,
-    SectionId.Function,
-    droppable.map(() => type),
-  )
-  return appendEntries(
-    out,
-    SectionId.Code,
-    droppable.map((segment) => writeBody(probeBody(layout, segment))),
-  )
+/** Append one function, (i32) -> (), behind the module's own. */
+function appendProbes(sections: Section[], plan: Plan): Section[] {
+  if (plan.droppable.length === 0) return sections
+  const body = new Writer().u8(0) // no locals
+  writeProbes(body, plan, 0, plan.droppable.length)
+  const type = new Writer().u32(plan.layout.types.length).finish()
+  let out = appendEntries(sections, SectionId.Type, [writeFuncType({ params: ["i32"], results: [] })])
+  out = appendEntries(out, SectionId.Function, [type])
+  return appendEntries(out, SectionId.Code, [writeBody(body.u8(0x0b).finish())])
 }
 
 function stateExports(plan: Plan): Export[] {
@@ -241,9 +268,8 @@ function stateExports(plan: Plan): Export[] {
     ...layout.tables.map((_, i) => entry("table", i)),
     ...plan.functions.map((index) => entry("func", index)),
     ...(layout.start === undefined ? [] : [entry("func", layout.start, "start")]),
-    ...plan.droppable.map(({ kind, index }, i) => ({
-      ...entry("func", layout.functionTypes.length + i),
-      name: privateName(plan, kind, index),
-    })),
+    ...(plan.droppable.length === 0
+      ? []
+      : [{ name: privateName(plan, "dropped", 0), kind: "func" as const, index: layout.functionTypes.length }]),
   ]
 }

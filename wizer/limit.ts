@@ -30,12 +30,13 @@ export function limitMemory(sections: Section[], plan: Plan, bytes: number): Sec
   const initial = layout.memories.reduce((sum, type) => sum + type.min * 2 ** type.pageSizeLog2, 0)
   if (initial > bytes) throw tooMuchMemory("The module", initial, bytes)
   if (layout.memories.length === 0) return sections
-  // Functions in front of ours: those of the module, then the probes that `instrument` appended.
-  const firstHelper = layout.functionTypes.length + plan.droppable.length
+  // In front of ours: the module's own, then what `instrument` appended.
+  const probes = plan.droppable.length > 0 ? 1 : 0
+  const firstHelper = layout.functionTypes.length + probes
   const code = findSection(sections, SectionId.Code)
   if (!code) return sections
   const bodies = parseCode(code).map((body) => replaceGrows(body, firstHelper))
-  const firstType = layout.types.length + (plan.droppable.length > 0 ? 1 : 0)
+  const firstType = layout.types.length + probes
   const wanted = layout.globals.length
   let out = replaceSection(sections, makeSection(SectionId.Code, writeVector(bodies)))
   const addressTypes = layout.memories.map(({ is64 }) => (is64 ? "i64" : "i32"))

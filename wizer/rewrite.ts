@@ -249,8 +249,9 @@ function segmentAt(table: number, is64: boolean, type: string, offset: number, r
 function keptData({ layout, dataIndices }: Plan, state: State): Uint8Array[] {
   const spent = new Set(state.dropped.flatMap(({ kind, index }) => (kind === "data" ? [index] : [])))
   const empty = writePassiveData(new Uint8Array(0))
-  if (!dataIndices) return []
-  return layout.data.map(({ mode, bytes }, index) => (mode === "active" || spent.has(index) ? empty : bytes))
+  return layout.data
+    .slice(0, dataIndices)
+    .map(({ mode, bytes }, index) => (mode === "active" || spent.has(index) ? empty : bytes))
 }
 
 function putData(
@@ -262,7 +263,7 @@ function putData(
   const count = segments.reduce((sum, list) => sum + list.length, kept.length)
   const memories = state.memories.map((image, i) => ({ image, segments: segments[i] ?? [] }))
   let out = sections
-  if (dataIndices) out = replaceSection(out, makeSection(SectionId.DataCount, new Writer().u32(count).finish()))
+  if (dataIndices > 0) out = replaceSection(out, makeSection(SectionId.DataCount, new Writer().u32(count).finish()))
   else out = dropSection(out, SectionId.DataCount)
   const hadData = findSection(layout.sections, SectionId.Data) !== undefined
   if (count === 0 && !hadData) return out

@@ -159,14 +159,13 @@ function reasonOf(error: Error): string {
 /** The wasm frames of an error, innermost first: `name (function 3, byte 0x1f)`, with places of the module as it was given. */
 function backtrace(error: unknown, plan: Plan): string[] {
   if (!(error instanceof Error) || !error.stack) return []
+  const skip = reasons.has(error) ? 1 : 0 // the trap of ours
   const frames = error.stack.matchAll(/at (?:(.*?) \()?wasm:\/\/[^\n]*?:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?/g)
-  return [...frames].flatMap(([, name, index, offset]) => {
-    if (Number(index) >= plan.layout.functionTypes.length || (name === "trap" && index === "0")) return []
+  return [...frames].slice(skip).flatMap(([, name, index, offset]) => {
+    if (Number(index) >= plan.layout.functionTypes.length) return [] // one of those that were appended
     const at = parseInt(offset ?? "0", 16) - plan.codeShift
     const place = plan.maxMemory === undefined ? `, byte 0x${at.toString(16)}` : ""
-    return [
-      `${name?.replace(/^.*\$?wasm-function\[.*$/, "") || "a function without a name"} (function ${index}${place})`,
-    ]
+    return [`${name || "a function without a name"} (function ${index}${place})`]
   })
 }
 
