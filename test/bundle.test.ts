@@ -82,16 +82,21 @@ for (const c of apps) {
       return lines
     }
     let checked = 0
+    const wrong: string[] = []
     for (const [index, line] of code.split("\n").entries()) {
       const column = line.search(/\S/)
       const keyword = keywords.exec(line.slice(Math.max(0, column)))?.[1]
-      const [, source, at = 0, from = 0] = mapped[index]?.find((segment) => segment[0] === column) ?? []
+      const [, source, at = 0, from = 0] = mapped[index]?.findLast((segment) => segment[0] <= column) ?? []
       if (keyword === undefined || source === undefined) continue
       const path = resolve(app.root, map.sources[source] ?? "")
       if (!existsSync(path)) continue
-      expect(linesOf(path)[at]?.slice(from, from + keyword.length), `${path}:${at + 1}:${from}`).toBe(keyword)
+      const found = linesOf(path)[at]?.slice(from, from + keyword.length)
+      // The text of a template that is itself a program: it is mapped to where the template or a piece of it begins.
+      if (/^[`}]/.test(found ?? "")) continue
+      if (found !== keyword) wrong.push(`${path}:${at + 1}:${from + 1}: ${found}, not ${keyword}`)
       if (++checked > 3000) break
     }
+    expect(wrong).toEqual([])
     if (c.name === "validate") expect(checked).toBeGreaterThan(500)
   })
 }
