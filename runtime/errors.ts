@@ -6,12 +6,24 @@ export class Problem extends Error {
   readonly hint?: string
 
   constructor(code: string, message: string, more: { at?: string; hint?: string } = {}) {
-    super(message)
+    super(printable(message))
     this.name = "Problem"
     this.code = code
     this.at = more.at
     this.hint = more.hint
   }
+}
+
+/** Longer than any honest message; names in a module may have megabytes. */
+const maxMessage = 600
+
+/**
+ * `text` on one line, without anything that would move a terminal's cursor, colour it, or turn the order of what is read:
+ * names come from modules that nobody has reason to trust.
+ */
+export function printable(text: string): string {
+  const short = text.length > maxMessage ? `${text.slice(0, maxMessage)}…` : text
+  return short.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
 }
 
 /** What a command line prints of a problem. */
@@ -43,7 +55,9 @@ export function emptyModule(path: string): Problem {
 }
 
 export function notWasm(path: string, looksLike: string): Problem {
-  return new Problem("EB705", `"${path}" is not a wasm module: ${looksLike}.`)
+  const isSource = /\.[cm]?[jt]sx?$/.test(path)
+  const hint = isSource ? `Build it first: edgeboxc build ${printable(path)} -o app.wasm` : undefined
+  return new Problem("EB705", `"${path}" is not a wasm module: ${looksLike}.`, { hint })
 }
 
 export function component(path: string): Problem {

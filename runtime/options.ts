@@ -90,7 +90,8 @@ function readVariable(option: string, env: Record<string, string>, environment: 
 
 function unknownOption(name: string): string {
   const known = [...valued, ...flags]
-  const near = known.find((option) => distance(option, name) <= 2)
+  // `-d` is the beginning of --dir.
+  const near = known.find((option) => option.startsWith(`-${name}`) || distance(option, name) <= 2)
   return `there is no option ${name}` + (near === undefined ? "" : `; did you mean ${near}?`)
 }
 

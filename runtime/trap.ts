@@ -1,4 +1,5 @@
 // Why a guest ended that did not end by itself, in words, with where it was.
+import { printable } from "./errors.ts"
 
 /** V8's words -> ours, for what has better ones. */
 const reasons: [RegExp, string][] = [
@@ -35,7 +36,7 @@ function wasmFrames(stack: string): string[] {
     const found = /^\s*at (?:(.*?) \()?wasm:\/\/.*?wasm-function\[(\d+)\]:(0x[0-9a-f]+)\)?$/.exec(line)
     if (found === null) continue
     const [, name, index, offset] = found
-    frames.push(`  at ${nameOf(name) ?? `function[${index}]`}+${offset}`)
+    frames.push(`  at ${printable(nameOf(name) ?? `function[${index}]`)}+${offset}`)
   }
   return frames
 }

@@ -56,6 +56,14 @@ const modules = {
         (i32.const 0) (i32.const 3) (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 8)))))
       (i32.add (i32.const 1) (call $down (i32.add (local.get 0) (i32.const 1)))))
     (func (export "_start") (drop (call $down (i32.const 0))))`,
+  /** Waits 100 ms for input; exits with 16 times the number of events and the type of the first (0 time, 1 input). */
+  wait: `${wasi("poll_oneoff", errno4)} ${wasi("proc_exit", "(param i32)")} (memory (export "memory") 1)
+    (func (export "_start")
+      (i32.store (i32.const 144) (i32.const 1)) (i64.store (i32.const 152) (i64.const 100000000))
+      (i32.store8 (i32.const 184) (i32.const 1))
+      (if (call $poll_oneoff (i32.const 128) (i32.const 512) (i32.const 2) (i32.const 8)) (then unreachable))
+      (call $proc_exit (i32.add (i32.mul (i32.load (i32.const 8)) (i32.const 16)) (i32.load8_u (i32.const 522)))))`,
+  exitLarge: `${wasi("proc_exit", "(param i32)")} (memory (export "memory") 1) (func (export "_start") (call $proc_exit (i32.const -2)))`,
   huge: `(memory (export "memory") 65536) (func (export "_start"))`,
   empty: `(memory (export "memory") 1) (func (export "_start"))`,
   exit3: `${wasi("proc_exit", "(param i32)")} (memory (export "memory") 1) (func (export "_start") (call $proc_exit (i32.const 3)))`,
@@ -101,6 +109,24 @@ for (const [way, node] of Object.entries(ways)) {
   test(`${way}: exit codes are the program's`, () => {
     expect(run(["exit3.wasm"], { node })).toEqual({ code: 3, signal: null, stdout: "", stderr: "" })
     expect(run(["empty.wasm"], { node })).toEqual({ code: 0, signal: null, stdout: "", stderr: "" })
+  })
+
+  test.skipIf(process.platform === "win32")(
+    `${way}: waiting for input ends with the input, its end, or the time`,
+    () => {
+      const shell = (line: string) =>
+        spawnSync("sh", ["-c", line, process.execPath, edgebox, ...node], { cwd: folder }).status
+      const program = `"$0" \${2:+"$2"} "$1" wait.wasm`
+      expect(shell(`echo x | ${program}`)).toBe(17)
+      expect(shell(`: | ${program}`)).toBe(17)
+      expect(shell(`sleep 3 | ${program}; code=$?; exit $code`)).toBe(16)
+      expect(shell(`${program} < empty.wasm`)).toBe(17)
+      expect(shell(`${program} < /dev/null`)).toBe(17)
+    },
+  )
+
+  test(`${way}: an exit code that does not fit a process is cut as the system cuts it`, () => {
+    expect(run(["exitLarge.wasm"], { node }).code).toBe(254)
   })
 
   test(`${way}: 50,000 plain wasm calls are not deep`, () => {
@@ -216,6 +242,7 @@ test("a wrong command line exits with 2 and says what is wrong", () => {
   const wrong: [string[], RegExp][] = [
     [[], /which \.wasm file/],
     [["--dirs", ".", "x"], /no option --dirs; did you mean --dir\?/],
+    [["-d", ".", "x"], /no option -d; did you mean --dir\?/],
     [["--frobnicate"], /no option --frobnicate\n/],
     [["--dir"], /--dir needs a value/],
     [["--env="], /--env needs a value/],
@@ -249,6 +276,23 @@ test("nothing listens and nothing can be said: the exit code is still right", as
   const child = spawn(process.execPath, [edgebox, path("missing.wasm")], { stdio: ["ignore", "ignore", "pipe"] })
   child.stderr.destroy()
   expect(await new Promise((done) => child.once("close", done))).toBe(1)
+})
+
+test("names in a module do not reach the terminal as they are", () => {
+  const text = readFileSync(path("trap.wasm"))
+  const at = text.indexOf("inner", text.indexOf("name"))
+  const evil = Buffer.from(text)
+  evil.write("\x1b[2Jx", at, "latin1")
+  writeFileSync(path("evil.wasm"), evil)
+  expect(run(["evil.wasm"]).stderr).toMatch(/\n {2}at \\u\{1b\}\[2Jx\+0x/)
+  expect(run(["\x1b[2J.wasm"]).stderr).toMatch(/^EB701: There is no file "\\u\{1b\}\[2J\.wasm"/)
+})
+
+test("a source file is met with how to build it", () => {
+  writeFileSync(path("app.ts"), "console.log(1)\n")
+  expect(run(["app.ts"]).stderr).toBe(
+    'EB705: "app.ts" is not a wasm module: it is a text file.\n  Build it first: edgeboxc build app.ts -o app.wasm\n',
+  )
 })
 
 test("memory that the host cannot give is said, not crashed on", () => {
