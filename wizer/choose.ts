@@ -235,10 +235,15 @@ function mix(few: readonly Runs[], many: readonly Runs[], limit: number): Runs[]
     for (let c = 0; c < coarse.count;) {
       const [nextC, nextF] = nextCommonEnd(coarse, c, fine, f)
       const more = nextF - f - (nextC - c)
-      if (more <= rest) copyRuns(fine, f, nextF, out)
-      else if (rest > 0 && nextC - c === 1) splitBlock(fine, f, f + rest, coarse.ends[c] ?? 0, out)
-      else copyRuns(coarse, c, nextC, out)
-      rest = Math.max(0, rest - Math.max(0, more))
+      if (more <= rest) {
+        copyRuns(fine, f, nextF, out)
+        rest -= more
+      } else if (rest > 0 && nextC - c === 1) {
+        splitBlock(fine, f, f + rest, coarse.ends[c] ?? 0, out)
+        rest = 0
+      } else {
+        copyRuns(coarse, c, nextC, out)
+      }
       c = nextC
       f = nextF
     }
