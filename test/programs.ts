@@ -51,6 +51,8 @@ export const opcodePrograms: readonly string[] = [
   `function f(a) { try { try { a() } finally { return 1 } } catch (e) { throw e } finally { while (a) { try { a() } finally { break } } } }`,
   `function f(o) { with (o) { x; x = 1; x(); x++; typeof x; delete x; x.y = 2; x ||= 3; var z = () => x; [x] = o; for (x of o); return y } }`,
   `function f(o) { with (o) { with (x) { y(z); y.z(); eval("y"); function inner() { return y } } } } with ({}) { globalThing; globalThing = 1; globalThing() }`,
+  `function f(a, o) { let v = 1; with (o) { a = 1; a++; v = 2; v += 3; } return () => { with (o) { a = 1; v = 2; a ||= 3; v-- } } }`,
+  `class N extends A { m(o, k) { ({ a: super.x, [k]: super.y, b: o[k], [k]: o[k], [k]: o.p } = o); [super.x, super[k]] = o; for (super.z of o); for (super[k] in o); } }`,
   `const k = 1; function f() { k = 2; const z = 1; z = 2; z++; return () => { z = 3; k++ } } function h() { "use strict"; h = 1 } var e = function named() { named = 1; return () => (named = 2) }`,
   `var s = function named() { "use strict"; named = 1 }; function t() { undefined = 1; return x => { x = undefined; this.y } } ; ${"if (a) b(); ".repeat(40)} while (a) { ${"c(); ".repeat(400)} }`,
   `function f(a) { if (a) { ${"b(1, 2, 3); ".repeat(30)} } else { ${"c(); ".repeat(60)} } while (a) { ${"d(a, 1000000, 'x'); ".repeat(5000)} } return a || (${"e(), ".repeat(9000)}1) }`,
