@@ -57,6 +57,12 @@ program
     await initCommand(folder ?? ".")
   })
 
+// Commands of other parts bring their options along; to build an app they are not needed.
+if (!["build", "init"].includes(process.argv[2] ?? "")) {
+  const { snapshotCommand } = await import("./snapshot.ts")
+  snapshotCommand(program)
+}
+
 /** `build`'s options as the command line has them. */
 export interface CommandOptions extends Omit<BuildOptions, "input" | "color" | "onStage" | "write"> {
   watch?: boolean

@@ -26,7 +26,9 @@ export async function buildCommand(options: CommandOptions & { input: string }):
     } catch (error) {
       if (!isProblem(error)) throw error
       process.stderr.write(`${problemText(error)}\n`)
-      return { files: known, folders: [await folderOf(options.input)] }
+      // What is missing may come anywhere among the app's files.
+      const folders = new Set(known.map((file) => dirname(file)).filter((path) => !path.includes("node_modules")))
+      return { files: known, folders: [...folders.add(await folderOf(options.input))] }
     }
   }, stop.signal)
 }
@@ -99,6 +101,6 @@ export async function initCommand(folder: string): Promise<void> {
   const enter = resolve(folder) === process.cwd() ? "" : `${fromHere(resolve(folder))}/`
   process.stdout.write(
     `Made ${files.map((file) => `${enter}${file}`).join(", ")}.\n\n` +
-      `  npx edgeboxc build ${enter === "" ? "." : enter.slice(0, -1)} -o app.wasm\n  npx edgebox app.wasm\n`,
+      `  npx edgeboxc build ${enter === "" ? "." : enter.slice(0, -1)} -o app.wasm\n  echo "one two two" | npx edgebox app.wasm\n`,
   )
 }

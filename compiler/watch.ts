@@ -1,8 +1,9 @@
 // `--watch`: build again when a file that the build read has changed.
 //
 // Folders are watched rather than files: editors save by renaming a new file over the old one, which a watched file would not see.
-import { existsSync, type FSWatcher, watch } from "node:fs"
+import { existsSync, type FSWatcher, statSync, watch } from "node:fs"
 import { dirname, join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 
 /** Changes that come closer together than this are one change: saving several files, or one in two steps. */
 const settleMs = 60
@@ -21,21 +22,35 @@ export interface Watched {
  */
 export async function buildAndWatch(build: () => Promise<Watched>, signal: AbortSignal): Promise<void> {
   let watchers: FSWatcher[] = []
-  let changed = deferred()
+  const seen = new Map<string, number>()
   try {
     while (!signal.aborted) {
-      // Watching begins before the build reads: a change in between is not lost. The first build does not know its files yet.
-      changed = deferred()
+      const changed = deferred()
+      signal.addEventListener("abort", changed.resolve, { once: true })
+      const began = Date.now()
       const now = await build()
       for (const watcher of watchers) watcher.close()
-      watchers = watchAll(now, () => changed.resolve())
-      signal.addEventListener("abort", () => changed.resolve(), { once: true })
+      watchers = watchAll(now, changed.resolve)
+      // Nobody watched what this build read for the first time while it read it.
+      if (changedSince(began, now.files, seen)) changed.resolve()
       await changed.promise
-      await settled(signal)
+      signal.removeEventListener("abort", changed.resolve)
+      await setTimeout(settleMs, undefined, { signal }).catch(() => {})
     }
   } finally {
     for (const watcher of watchers) watcher.close()
   }
+}
+
+/** Was one of the files written after a moment (ms since 1970)? A file from the future counts once. */
+function changedSince(moment: number, files: readonly string[], seen: Map<string, number>): boolean {
+  let changed = false
+  for (const file of files) {
+    const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    if (written > moment && seen.get(file) !== written) changed = true
+    seen.set(file, written)
+  }
+  return changed
 }
 
 function watchAll({ files, folders }: Watched, onChange: () => void): FSWatcher[] {
@@ -56,11 +71,4 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve = () => {}
   const promise = new Promise<void>((done) => (resolve = done))
   return { promise, resolve }
-}
-
-function settled(signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const timer = setTimeout(done, settleMs)
-    signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true })
-  })
 }
