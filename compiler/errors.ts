@@ -163,3 +163,10 @@ export const forbiddenAtBuild = (what: string, at: string | undefined) =>
     at,
     hint: "Move it into the default export, which runs at every start, or build with --snapshot engine.",
   })
+
+// EB8xx: linking, artifacts, inspect
+
+export const optimizerFailed = (reason: string) =>
+  new Problem("EB803", `the module could not be optimised: ${reason}`, {
+    hint: "Leave out --optimize, and report this: it is a fault of EdgeBox's.",
+  })

@@ -7,7 +7,7 @@ import { words } from "../engine/edits.ts"
 import { link, type LinkResult } from "../engine/linker.ts"
 import type { LiveEngine } from "../engine/live.ts"
 import { parseModule } from "../engine/module.ts"
-import { defaultNativeStackBytes } from "../engine/prelink.ts"
+import { defaultNativeStackBytes, readIdle } from "../engine/prelink.ts"
 
 /** What the artifact says about itself, in its custom section `edgebox`; runtime/artifact.ts reads it. */
 export interface ArtifactNote {
@@ -47,6 +47,7 @@ export function linkArtifact(live: LiveEngine, options: LinkOptions): LinkResult
     module,
     live,
     keepExports: ["memory", "_start"],
+    idle: readIdle(module),
     custom: [{ name: "edgebox", bytes: new TextEncoder().encode(JSON.stringify(note)) }],
   })
 }

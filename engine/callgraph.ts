@@ -31,6 +31,30 @@ export function callGraph(module: ModuleParts): CallGraph {
   return graph
 }
 
+/** Functions that `roots` reach by direct calls, the roots included; with `within`, only through functions for which it is true. */
+export function reach(
+  module: ModuleParts,
+  roots: Iterable<number>,
+  within: (index: number) => boolean = () => true,
+): Set<number> {
+  const reached = new Set<number>()
+  const work = [...roots].filter(within)
+  for (let index = work.pop(); index !== undefined; index = work.pop()) {
+    const body = module.bodies[index - module.importedFunctions]
+    if (reached.has(index) || body === undefined) continue
+    reached.add(index)
+    const code = new Instructions(body)
+    while (code.next()) if (code.op === Op.call && within(code.a)) work.push(code.a)
+  }
+  return reached
+}
+
+/** Functions that nothing but exports reach: not the table, not the named export. */
+export function idleFunctions(module: ModuleParts, entry: number): number[] {
+  const busy = reach(module, [entry, ...module.tableFunctions])
+  return module.bodies.map((_, i) => i + module.importedFunctions).filter((index) => !busy.has(index))
+}
+
 /** Functions that can be on the stack twice: members of a cycle. Tarjan's algorithm, without recursion. */
 export function recursiveFunctions(graph: CallGraph): Set<number> {
   const order = new Map<number, number>()

@@ -34,6 +34,7 @@ export const Op = {
   i64_const: 0x42,
   i32_ne: 0x47,
   i32_gt_u: 0x4b,
+  i32_ge_u: 0x4f,
   i32_add: 0x6a,
   i32_sub: 0x6b,
   i32_and: 0x71,

@@ -27,8 +27,10 @@ const expected: EditCounts = { dumpTests: 222, dispatchTargets: 256, stackChecks
 export const words = {
   /** Bytes of native stack that the guest may use. Hosts that know better than the default write here before `_start`. */
   nativeStackLimit: 1024,
-  /** Bytes of native stack in use, as counted. */
+  /** Bytes of native stack in use by functions that count their own frames. */
   nativeStackUsed: 1028,
+  /** Where the shadow stack begins; it grows downwards. */
+  shadowStackBase: 1032,
 } as const
 
 /** Offset of `stack_limit` in JSRuntime; the probe compares it. */
@@ -149,45 +151,64 @@ const smallFrame = 160
 const slack = 1.5
 
 /**
+ * Bytes of native stack that go with a byte of shadow stack. Every frame on the shadow stack is counted by being there, so a
+ * function whose shadow frame is large enough counts itself at no cost: the interpreter's is 224 bytes and more.
+ */
+export const nativePerShadow = 4
+
+/**
  * Make recursive functions add the size of their native frame to a word in memory and take it off when they return, and make
- * the engine's stack checks fail when the word exceeds the limit.
+ * the engine's stack checks fail when too much native stack is in use.
  *
- *     i32.load offset=stack_limit   ->   i32.load offset=stack_limit  i32.const -1  used <= limit  select
+ *     i32.load offset=stack_limit   ->   i32.load offset=stack_limit  i32.const -1  in use <= limit  select
+ *     in use   =   used + 4 * (shadow stack base - shadow stack pointer)
  *
  * A check compares the stack pointer with the runtime's limit; -1 is above every address. Returns the number of checks.
  */
 export function countNativeStack(module: ModuleParts, stackLimit: number): number {
+  const charged = framesToCharge(module)
   let checks = 0
-  const checked = module.bodies.map((body) => {
-    const { body: edited, count } = checkNativeStack(body, stackLimit)
+  module.bodies = module.bodies.map((body, i) => {
+    const { body: checked, count } = checkNativeStack(body, stackLimit)
     checks += count
-    return { body: edited, checks: count > 0 }
-  })
-  const charged = framesToCharge(module, (i) => checked[i]?.checks ?? false)
-  module.bodies = checked.map(({ body }, i) => {
     const bytes = charged.get(i + module.importedFunctions)
-    if (bytes === undefined) return body
+    if (bytes === undefined) return checked
     const type = module.types[module.typeOf(i + module.importedFunctions)]
-    return chargeFrame(body, bytes, type?.results ?? [])
+    return chargeFrame(checked, bytes, type?.results ?? [])
   })
   return checks
 }
 
 /**
- * Which functions count their frames, and with how many bytes. All that recurse and have a large frame or a check; and so many
- * of the others that no cycle is left uncounted: a parser descends through many small frames.
+ * Which functions count their frames, and with how many bytes: of those that recurse and are not counted by their shadow frames,
+ * all that have a large frame, and so many of the others that no cycle is left uncounted: a parser descends through many
+ * small frames.
  */
-function framesToCharge(module: ModuleParts, hasCheck: (definedIndex: number) => boolean): Map<number, number> {
-  const charged = new Map<number, number>()
-  const charge = (index: number) => charged.set(index, Math.ceil((frameOf(module, index) * slack) / 8) * 8)
-  for (const index of recursiveFunctions(callGraph(module))) {
-    if (frameOf(module, index) >= smallFrame || hasCheck(index - module.importedFunctions)) charge(index)
+function framesToCharge(module: ModuleParts): Map<number, number> {
+  const graph = callGraph(module)
+  const leaveOut = (index: number) => {
+    graph.delete(index)
+    for (const targets of graph.values()) targets.delete(index)
   }
-  const rest = callGraph(module)
-  for (const index of charged.keys()) rest.delete(index)
-  for (const targets of rest.values()) for (const target of targets) if (!rest.has(target)) targets.delete(target)
-  for (const index of recursiveFunctions(rest)) charge(index)
+  const charged = new Map<number, number>()
+  const consider = (index: number, atLeast: number) => {
+    const wanted = frameOf(module, index) * slack
+    if (shadowFrameOf(module, index) * nativePerShadow >= wanted) return leaveOut(index)
+    if (wanted < atLeast * slack) return
+    charged.set(index, Math.ceil(wanted / 8) * 8)
+    leaveOut(index)
+  }
+  for (const index of recursiveFunctions(graph)) consider(index, smallFrame)
+  for (const index of recursiveFunctions(graph)) consider(index, 0)
   return charged
+}
+
+/** Bytes that a function takes from the shadow stack in its first instructions; 0 when it takes none there. */
+function shadowFrameOf(module: ModuleParts, index: number): number {
+  const [get, constant, change] = decode(module.bodies[index - module.importedFunctions] ?? new Uint8Array([0]))
+  if (get?.op !== Op.global_get || constant?.op !== Op.i32_const) return 0
+  if (change?.op === Op.i32_sub) return constant.a
+  return change?.op === Op.i32_add ? -constant.a : 0
 }
 
 function frameOf(module: ModuleParts, index: number): number {
@@ -196,6 +217,9 @@ function frameOf(module: ModuleParts, index: number): number {
   if (body === undefined || type === undefined) throw new Error(`function ${index} is not defined`)
   return frameBytes(new Instructions(body).locals.reduce((sum, group) => sum + group.count, type.params.length))
 }
+
+/** Index of `__stack_pointer`, the engine's only global. */
+const stackPointer = 0
 
 function checkNativeStack(body: Uint8Array, stackLimit: number): { body: Uint8Array; count: number } {
   const out = new Writer()
@@ -211,7 +235,15 @@ function checkNativeStack(body: Uint8Array, stackLimit: number): { body: Uint8Ar
     out.bytes(body.subarray(copied, code.end)).u8(Op.i32_const).s32(-1)
     loadWord(out, words.nativeStackLimit)
     loadWord(out, words.nativeStackUsed)
-    out.u8(0x4f).u8(Op.select) // i32.ge_u
+    loadWord(out, words.shadowStackBase)
+    out
+      .u8(Op.global_get)
+      .u32(stackPointer)
+      .u8(Op.i32_sub)
+      .u8(Op.i32_const)
+      .s32(Math.log2(nativePerShadow))
+      .u8(Op.i32_shl)
+    out.u8(Op.i32_add).u8(Op.i32_ge_u).u8(Op.select)
     copied = code.end
     count++
   }

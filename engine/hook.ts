@@ -1,19 +1,14 @@
 // The hook: frozen functions are called wherever the interpreter would have been.
 //
-// Every call of a function in QuickJS ends in JS_CallInternal. It moves to the end of the code section, and in its place comes
+// Every call of a function in QuickJS ends in JS_CallInternal. In front of its own code comes
 //
 //     if func is an object of class 13 and the u16 at function_bytecode + 10, its id, is not 0
-//       call through the table at the id, with the same seven arguments
-//     else
-//       the interpreter, with the same seven arguments
+//       return call through the table at the id, with the same seven arguments
 //
-// so that no caller and no index changes. Frozen code also needs a few functions that the engine does not export: each is
+// so that no caller and no index changes, and a call of an interpreted function pays for a test and not for a call more. Frozen code also needs a few functions that the engine does not export: each is
 // found by where the interpreter calls it, and must be found exactly once.
 import {
-  appendEntries,
-  findSection,
   makeSection,
-  parseCode,
   replaceSection,
   SectionId,
   writeBody,
@@ -23,7 +18,7 @@ import {
   Writer,
 } from "../wizer/sections.ts"
 import { JSFunctionBytecode, JSClassID, JSObject, JSRuntime, JSStackFrame } from "./abi.ts"
-import { decode, Op, type Instruction } from "./code.ts"
+import { decode, Instructions, Op, Type, type Instruction } from "./code.ts"
 import { exportedFunction, parseModule, type ModuleParts } from "./module.ts"
 
 /** Functions of the engine that the hook exports for frozen code, by the names of its C source. */
@@ -35,11 +30,9 @@ export const hookExports = [
 ] as const
 export type HookExport = (typeof hookExports)[number]
 
-/** What the hook found and made. Function indices. */
+/** What the hook found. Function indices. */
 export interface Hook {
-  /** Where the interpreter was: now the wrapper. */
-  wrapper: number
-  /** Where the interpreter is. */
+  /** JS_CallInternal. */
   interpreter: number
   exports: Record<HookExport, number>
 }
@@ -54,54 +47,50 @@ export function findInterpreter(module: ModuleParts): number {
   return only.a
 }
 
-/** Put the wrapper in, in place: one more function, three more exports. */
+/** Put the hook in, in place: nothing moves, there are four more exports. */
 export function hookInterpreter(module: ModuleParts): Hook {
-  const wrapper = findInterpreter(module)
-  const body = bodyOf(module, wrapper)
-  const found = findInternals(module, decode(body))
-  const interpreter = module.importedFunctions + module.bodies.length
-  const type = module.typeOf(wrapper)
-  module.bodies.push(body)
-  module.functionTypes.push(type)
-  module.bodies[wrapper - module.importedFunctions] = wrapperBody(type, interpreter)
-  const exports = { JS_CallInternal: wrapper, ...found }
+  const interpreter = findInterpreter(module)
+  const body = bodyOf(module, interpreter)
+  const exports = { JS_CallInternal: interpreter, ...findInternals(module, decode(body)) }
+  module.bodies[interpreter - module.importedFunctions] = withHook(body, module.typeOf(interpreter))
   for (const name of hookExports) module.exports.push({ kind: "func", name, index: exports[name] })
-  return { wrapper, interpreter, exports }
+  return { interpreter, exports }
 }
 
 /** The same for a module in bytes. */
 export function hookEngine(wasm: Uint8Array): Uint8Array {
   const module = parseModule(wasm)
-  const hook = hookInterpreter(module)
-  let { sections } = module
-  sections = appendEntries(sections, SectionId.Function, [new Writer().u32(module.typeOf(hook.wrapper)).finish()])
-  const bodies = parseCode(findSection(sections, SectionId.Code))
-  bodies[hook.wrapper - module.importedFunctions] = bodyOf(module, hook.wrapper)
-  bodies.push(bodyOf(module, hook.interpreter))
-  sections = replaceSection(sections, makeSection(SectionId.Code, writeVector(bodies.map(writeBody))))
-  const exports = hookExports.map((name) => writeExport({ kind: "func", name, index: hook.exports[name] }))
-  return writeModule(appendEntries(sections, SectionId.Export, exports))
+  hookInterpreter(module)
+  const sections = replaceSection(
+    module.sections,
+    makeSection(SectionId.Code, writeVector(module.bodies.map(writeBody))),
+  )
+  return writeModule(
+    replaceSection(sections, makeSection(SectionId.Export, writeVector(module.exports.map(writeExport)))),
+  )
 }
 
-/** The wrapper, as a body. All seven arguments go on unchanged. */
-function wrapperBody(type: number, interpreter: number): Uint8Array {
-  const out = new Writer().u8(1).u8(1).u8(0x7f) // one local: i32 7, the id
-  const args = () => {
-    for (let i = 0; i < 7; i++) out.u8(Op.local_get).u8(i)
-  }
-  out.u8(Op.block).u8(0x40)
+const parameters = 7
+
+/** The interpreter's body with the hook in front, and one more local: i32, the id. */
+function withHook(body: Uint8Array, type: number): Uint8Array {
+  const code = new Instructions(body)
+  const id = code.locals.reduce((sum, group) => sum + group.count, parameters)
+  const out = new Writer().u32(code.locals.length + 1)
+  for (const { count, type: local } of code.locals) out.u32(count).u8(local)
+  out.u32(1).u8(Type.i32)
+  out.u8(Op.block).u8(Type.void)
   out.u8(Op.local_get).u8(1).u8(Op.i64_const).s64(32n).u8(0x88) // i64.shr_u
   out.u8(Op.i64_const).s64(0xffff_ffffn).u8(0x52).u8(Op.br_if).u8(0) // i64.ne
   out.u8(Op.local_get).u8(1).u8(0xa7).u8(0x2f).u8(1).u32(JSObject.class_id) // i32.wrap_i64, i32.load16_u
   out.u8(Op.i32_const).s32(JSClassID.BYTECODE_FUNCTION).u8(Op.i32_ne).u8(Op.br_if).u8(0)
   out.u8(Op.local_get).u8(1).u8(0xa7).u8(Op.i32_load).u8(2).u32(JSObject.function_bytecode)
-  out.u8(0x2f).u8(1).u32(JSFunctionBytecode.unused).u8(Op.local_tee).u8(7)
+  out.u8(0x2f).u8(1).u32(JSFunctionBytecode.unused).u8(Op.local_tee).u32(id)
   out.u8(0x45).u8(Op.br_if).u8(0) // i32.eqz
-  args()
-  out.u8(Op.local_get).u8(7).u8(Op.call_indirect).u32(type).u8(0).u8(Op.return)
+  for (let i = 0; i < parameters; i++) out.u8(Op.local_get).u8(i)
+  out.u8(Op.local_get).u32(id).u8(Op.call_indirect).u32(type).u8(0).u8(Op.return)
   out.u8(Op.end)
-  args()
-  return out.u8(Op.call).u32(interpreter).u8(Op.end).finish()
+  return out.bytes(body.subarray(code.start)).finish()
 }
 
 function findInternals(module: ModuleParts, code: Instruction[]): Omit<Record<HookExport, number>, "JS_CallInternal"> {

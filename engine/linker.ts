@@ -31,6 +31,7 @@ import {
   type LateSection,
   type Section,
 } from "../wizer/sections.ts"
+import { reach } from "./callgraph.ts"
 import { relocate, type GlobalTarget } from "./code.ts"
 import { evaluate, hiddenGlobal, libraryGlobals } from "./constants.ts"
 import type { LoadedLibrary } from "./library.ts"
@@ -54,6 +55,8 @@ export interface LinkOptions {
   mayImport?: boolean
   /** Names of the exports to keep; without it all of the module's and the libraries'. */
   keepExports?: readonly string[]
+  /** Functions of the module that only its exports reach: those that libraries do not use are emptied. Their indices stay. */
+  idle?: ReadonlySet<number>
   /** Custom sections to append, by name. */
   custom?: { name: string; bytes: Uint8Array }[]
 }
@@ -85,6 +88,7 @@ export function link(options: LinkOptions): LinkResult {
     added.flatMap((library) => library.types.map((type) => new Writer().u32(type).finish())),
   )
   if (layout.moved) sections = moveModule(sections, layout)
+  else if (options.idle) sections = emptyIdle(sections, options.idle, layout)
   sections = appendEntries(sections, SectionId.Code, bodies.map(writeBody))
   sections = appendEntries(
     sections,
@@ -132,6 +136,8 @@ interface Layout {
   /** Libraries' own mutable globals, with the values that they have now; and the index of the next one. */
   newGlobals: Uint8Array[]
   nextGlobal: number
+  /** Functions of the module that libraries call, by their old indices. */
+  used: Set<number>
   /** They stay readable, so that what is linked can be linked again. */
   globalExports: Export[]
 }
@@ -189,6 +195,7 @@ function layOut(options: LinkOptions): Layout {
     newTypes: types.added,
     newGlobals: [],
     globalExports: [],
+    used: new Set(),
     nextGlobal: parseGlobals(findSection(module.sections, SectionId.Global)).length,
   }
   return layout
@@ -235,7 +242,9 @@ function libraryIndex(layout: Layout, i: number, index: number): number {
   if (wanted === undefined) throw new Error("a library calls an import that it does not have")
   if (wanted.module !== "env") return findImport(layout.imports, wanted)
   const own = layout.module.exports.find((e) => e.kind === "func" && e.name === wanted.name)
-  return own ? layout.place(own.index) : libraryFunction(layout, wanted.name)
+  if (own === undefined) return libraryFunction(layout, wanted.name)
+  layout.used.add(own.index)
+  return layout.place(own.index)
 }
 
 interface LinkedLibrary {
@@ -272,6 +281,7 @@ function linkLibrary(library: LoadedLibrary, layout: Layout): LinkedLibrary {
   for (const [symbol, slot] of library.got.func) {
     const own = parts.exports.find((e) => e.kind === "func" && e.name === symbol)
     const engines = layout.module.exports.find((e) => e.kind === "func" && e.name === symbol)
+    if (engines) layout.used.add(engines.index)
     const index = own ? func(own.index) : engines ? layout.place(engines.index) : libraryFunction(layout, symbol)
     elements.push(writeActiveElement(0, i32Const(slot), [index]))
   }
@@ -338,6 +348,18 @@ function moveModule(sections: Section[], layout: Layout): Section[] {
     )
   })
   return withSection(withSection(sections, SectionId.Code, bodies), SectionId.Element, elements)
+}
+
+const emptyBody = Uint8Array.of(0, 0x00, 0x0b) // no locals, unreachable, end
+
+/** Empty the idle functions, but for those that libraries call and what these call. */
+function emptyIdle(sections: Section[], idle: ReadonlySet<number>, { module, used }: Layout): Section[] {
+  const kept = reach(module, used, (index) => idle.has(index))
+  const bodies = module.bodies.map((body, i) => {
+    const index = i + module.importedFunctions
+    return writeBody(idle.has(index) && !kept.has(index) ? emptyBody : body)
+  })
+  return withSection(sections, SectionId.Code, bodies)
 }
 
 function growTable(module: ModuleParts, length: number): Uint8Array {

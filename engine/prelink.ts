@@ -6,7 +6,9 @@
 //
 // The base exports everything; linking an artifact keeps `memory` and `_start`.
 import {
+  makeCustom,
   makeSection,
+  Reader,
   replaceSection,
   SectionId,
   writeBody,
@@ -16,6 +18,7 @@ import {
   Writer,
 } from "../wizer/sections.ts"
 import { JSContext, JSRuntime } from "./abi.ts"
+import { idleFunctions } from "./callgraph.ts"
 import { Instructions, Op } from "./code.ts"
 import { editEngine, words, type EditCounts } from "./edits.ts"
 import { engineEditRefused } from "./errors.ts"
@@ -23,7 +26,7 @@ import type { Guest } from "./guest.ts"
 import { hookInterpreter } from "./hook.ts"
 import { link, type LinkResult } from "./linker.ts"
 import { startEngine, type LiveEngine } from "./live.ts"
-import { parseModule, type ModuleParts } from "./module.ts"
+import { exportedFunction, parseModule, type ModuleParts } from "./module.ts"
 import type { EnginePackage } from "./package.ts"
 
 /** The engine's shadow stack in artifacts, in bytes. A plain frame takes about 250. */
@@ -33,7 +36,7 @@ export const shadowStackBytes = 4 << 20
  * Native stack that the guest may use unless the host says otherwise, in bytes as edits.ts counts them. It fits V8's default
  * stack of 984 KB and the 65,536 values of wabt's interpreter with room to spare.
  */
-export const defaultNativeStackBytes = 512 << 10
+export const defaultNativeStackBytes = 768 << 10
 
 export interface Prelinked extends LinkResult {
   edits: EditCounts
@@ -72,7 +75,25 @@ export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
     mayImport: true,
     redirects: [...redirects, { from: findLine, to: "guest_find_line_num" }],
   })
-  return { ...linked, edits }
+  return { ...linked, wasm: withIdleNote(linked.wasm), edits }
+}
+
+/** Name of the base's custom section that lists the functions which only exports reach: a vector of indices. */
+const idleSection = "edgebox.idle"
+
+function withIdleNote(base: Uint8Array): Uint8Array {
+  const module = parseModule(base)
+  const idle = idleFunctions(module, exportedFunction(module, "_start"))
+  const bytes = writeVector(idle.map((index) => new Writer().u32(index).finish()))
+  return writeModule([...module.sections, makeCustom(idleSection, bytes)])
+}
+
+/** Functions of the base that an artifact does without unless a library calls them. */
+export function readIdle(base: ModuleParts): Set<number> {
+  const section = base.sections.find((s) => s.name === idleSection)
+  if (section === undefined) throw new Error("the base does not say which of its functions are idle")
+  const r = new Reader(section.bytes, section.offset)
+  return new Set(Array.from({ length: r.count() }, () => r.u32()))
 }
 
 /** find_line_num(bytecode, pc, *column): reads the fields of the line table, in a function of three i32 that returns one. */
@@ -112,6 +133,7 @@ function rebuild(module: ModuleParts): Uint8Array {
 function enlargeStack(live: LiveEngine): void {
   const bottom = (live.malloc(shadowStackBytes + 16) + 15) & -16
   live.stackPointer.value = bottom + shadowStackBytes
+  live.view().setUint32(words.shadowStackBase, bottom + shadowStackBytes, true)
   live.view().setUint32(words.nativeStackLimit, 0x7fff_ffff, true)
 }
 
