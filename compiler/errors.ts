@@ -116,6 +116,14 @@ export const folderNotEmpty = (path: string, file: string) =>
 export const notThereYet = (what: string, instead: string) =>
   new Problem("EB130", `${what} is not there yet in this version`, { hint: instead })
 
+export const noSuchFunction = (name: string, similar?: string) =>
+  new Problem("EB131", `the app has no function called ${JSON.stringify(name)}`, {
+    hint:
+      similar === undefined
+        ? "Without --function all functions are printed."
+        : `Did you mean ${JSON.stringify(similar)}?`,
+  })
+
 // EB2xx: bundling and compiling the app
 
 export const bundleFailed = (count: number, detail: string, hint: string | undefined) =>
@@ -165,6 +173,14 @@ export const forbiddenAtBuild = (what: string, at: string | undefined) =>
   })
 
 // EB8xx: linking, artifacts, inspect
+
+export const notAnArtifact = (path: string, reason: string) =>
+  new Problem("EB800", `${JSON.stringify(path)} is not a module that can be inspected: ${reason}`, {
+    hint: "Give it a .wasm file that edgeboxc build, or any other compiler, has written.",
+  })
+
+export const notReadable = (path: string, reason: string) =>
+  new Problem("EB801", `${JSON.stringify(path)} cannot be read: ${reason}`)
 
 export const optimizerFailed = (reason: string) =>
   new Problem("EB803", `the module could not be optimised: ${reason}`, {
