@@ -211,8 +211,11 @@ void keep_error(JSValue error) {
   JS_FreeCString(ctx, bytes);
 }
 
-JSValue forbid(const char *what) {
+JSValue forbid(const char *what) { return forbid_at(what, JS_UNDEFINED); }
+
+JSValue forbid_at(const char *what, JSValue stack) {
   JSValue error = JS_NewError(ctx);
+  if (is_string(stack)) JS_SetPropertyStr(ctx, error, "stack", JS_DupValue(ctx, stack));
   JS_SetPropertyStr(ctx, error, "message", JS_NewStringLen(ctx, what, strlen(what)));
   JS_SetPropertyStr(ctx, error, "forbidden", JS_NewStringLen(ctx, what, strlen(what)));
   // The first one counts: a program that catches its way around would still bake the answer in.

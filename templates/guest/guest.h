@@ -16,6 +16,8 @@ extern bool running;
 void keep_error(JSValue error);
 /** Throw the uncatchable error of "cannot be done at build time", once, and remember where it was. */
 JSValue forbid(const char *what);
+/** The same for something that was begun earlier: `stack` tells where. */
+JSValue forbid_at(const char *what, JSValue stack);
 
 JSValue load_script(u32 index);
 

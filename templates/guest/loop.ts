@@ -14,6 +14,8 @@ export interface Timer {
   callback: Callback | undefined
   args: unknown[]
   referenced: boolean
+  /** Where it was set, if that was while the artifact was built. */
+  place?: string
 }
 
 /** Something the loop calls at the end of a turn. */
@@ -176,6 +178,7 @@ export function makeLoop(native: Native, owner: LoopOwner) {
     /** Schedule; `milliseconds` as Node rounds it. */
     schedule(timer: Timer, milliseconds: number) {
       remove(timer)
+      if (!native.running()) timer.place ??= String(new Error().stack)
       timer.due = (native.running() ? Math.floor(native.monotonic() - origin) : now) + milliseconds
       timer.order = ++order
       insert(timer)
@@ -186,7 +189,15 @@ export function makeLoop(native: Native, owner: LoopOwner) {
     },
     /** Read a chunk from `fd` when nothing else is to do: `read` is called when it would not have to wait. */
     input(fd: number, read: () => void) {
+      if (!native.running()) native.forbid("reading standard input")
       inputs.push({ fd, read })
+    },
+    /** While the artifact is built: what needs no time. A timer that is left is refused. */
+    runAtBuild() {
+      do runImmediates()
+      while (immediates.length > 0)
+      const timer = timers.find((one) => one.referenced)
+      if (timer !== undefined) native.forbid("leaving a timer behind", timer.place)
     },
     /** Until nothing is left that keeps the program alive. */
     run() {

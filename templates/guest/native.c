@@ -222,11 +222,11 @@ static JSValue native_env(JSContext *c, JSValue this_val, int argc, JSValue *arg
 /** native.running() -> false while the artifact is being built */
 static JSValue native_running(JSContext *c, JSValue this_val, int argc, JSValue *argv) { return new_bool(running); }
 
-/** native.forbid(what): throws the uncatchable "cannot be done at build time" */
+/** native.forbid(what, stack): throws the uncatchable "cannot be done at build time" */
 static JSValue native_forbid(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
   const char *what = JS_ToCStringLen2(ctx, NULL, argv[0], false);
   if (what == NULL) return JS_EXCEPTION;
-  JSValue result = forbid(what);
+  JSValue result = forbid_at(what, argc > 1 ? argv[1] : JS_UNDEFINED);
   JS_FreeCString(ctx, what);
   return result;
 }

@@ -20,7 +20,7 @@ export interface Native {
   running(): boolean
   /** Load one of the scripts that the core came with; its value, a function. */
   load(script: number): (kit: object) => unknown
-  forbid(what: string): never
+  forbid(what: string, stack?: string): never
   enqueue(job: () => void): void
   runJobs(): void
   className(value: unknown): string | undefined

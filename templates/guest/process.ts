@@ -37,9 +37,11 @@ export function makeProcess(native: Native, loop: Loop, bytes: BytesKit) {
   })
   Object.setPrototypeOf(process, prototype)
 
-  const env = makeEnv(native)
+  const { env, read: readEnv } = makeEnv(native)
   const getters: Record<string, [get: () => unknown, set?: (value: any) => void]> = {
     argv: [readArgv, (value) => void (argv = value)],
+    // Printing it looks behind the proxy, so what it shows must be there by then.
+    env: [() => (native.running() && readEnv(), env)],
     argv0: [() => "edgebox"],
     exitCode: [() => exitCode, (code) => void (exitCode = checkCode(code))],
     stdin: [stdin],
@@ -79,7 +81,7 @@ export function makeProcess(native: Native, loop: Loop, bytes: BytesKit) {
         : Object.assign(new Error(String(warning)), { name: options.type ?? "Warning" })
     if (options.code !== undefined && !("code" in error)) Object.assign(error, { code: options.code })
     loop.tick(() => {
-      if (process.emit("warning", error)) return
+      process.emit("warning", error)
       const label = (error as { code?: string }).code === undefined ? "" : `[${(error as { code?: string }).code}] `
       native.write(2, `(edgebox) ${label}${error.name}: ${error.message}\n`)
     }, [])
@@ -96,7 +98,6 @@ export function makeProcess(native: Native, loop: Loop, bytes: BytesKit) {
     execPath: "edgebox",
     pid: 1,
     ppid: 0,
-    env,
     config: {},
     features: {},
     cwd: () => "/",
@@ -165,7 +166,7 @@ function checkCode(code: unknown): unknown {
 }
 
 /** process.env: the environment when it is first looked at; values become strings as they are set. */
-function makeEnv(native: Native): Record<string, string> {
+function makeEnv(native: Native): { env: Record<string, string>; read: () => void } {
   const values: Record<string, string> = {}
   let isRead = false
   const read = () => {
@@ -178,7 +179,7 @@ function makeEnv(native: Native): Record<string, string> {
     }
     return values
   }
-  return new Proxy(values, {
+  const env = new Proxy(values, {
     get: (_, key) => (typeof key === "string" ? read()[key] : (values as Record<symbol, string>)[key as never]),
     has: (_, key) => Reflect.has(read(), key),
     ownKeys: () => Reflect.ownKeys(read()),
@@ -195,4 +196,5 @@ function makeEnv(native: Native): Record<string, string> {
       return true
     },
   })
+  return { env, read }
 }

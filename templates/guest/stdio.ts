@@ -91,6 +91,7 @@ export function makeInput(native: Native, loop: Loop, bytes: BytesKit) {
       return this
     }
     resume(): this {
+      if (!native.running()) native.forbid("reading standard input")
       this.#flowing = true
       loop.tick(() => this.#flush(), [])
       return this

@@ -1,4 +1,4 @@
-// console.table: rows and columns in box-drawing characters, every cell centred as Node 20 does.
+// console.table: rows and columns in box-drawing characters, left-aligned.
 import { inspect } from "./inspect.ts"
 import { textWidth } from "./text.ts"
 
@@ -52,12 +52,10 @@ function draw(head: string[], rows: string[][]): string {
   )
   const rule = (left: string, middle: string, right: string) =>
     left + widths.map((width) => "─".repeat(width)).join(middle) + right
-  const line = (cells: string[]) => `│${cells.map((text, column) => centre(text, widths[column]!)).join("│")}│`
+  const line = (cells: string[]) => `│${cells.map((text, column) => pad(text, widths[column]!)).join("│")}│`
   return [rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), ...rows.map(line), rule("└", "┴", "┘")].join("\n")
 }
 
-function centre(text: string, width: number): string {
-  const space = width - textWidth(text)
-  const left = Math.floor(space / 2)
-  return " ".repeat(left) + text + " ".repeat(space - left)
+function pad(text: string, width: number): string {
+  return ` ${text}${" ".repeat(width - textWidth(text) - 1)}`
 }

@@ -20,7 +20,7 @@ function escapeOf(character: string): string {
   }
   const code = character.charCodeAt(0)
   if (code < 0x100) return "\\x" + code.toString(16).toUpperCase().padStart(2, "0")
-  return "\\u" + code.toString(16).toUpperCase()
+  return "\\u" + code.toString(16)
 }
 
 // Controls, backslash, and surrogates that are not half of a pair.
