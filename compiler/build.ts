@@ -1,7 +1,6 @@
 // The whole pipeline, top to bottom: an app's folder or file -> an artifact.
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
-import { readEnginePackage } from "../engine/package.ts"
 import manifest from "../package.json" with { type: "json" }
 import { type Bundle, bundle } from "./bundle.ts"
 import { mergeOptions } from "./config.ts"
@@ -10,6 +9,7 @@ import { notThereYet, outputIsInput } from "./errors.ts"
 import { checkOutputFolder, writeAtomically } from "./files.ts"
 import { linkArtifact } from "./link.ts"
 import { loadApp, runAppNow, startBase } from "./load.ts"
+import { optimizeModule } from "./optimize.ts"
 import { builtinNames, partsScript, usedParts } from "./parts.ts"
 import { type BuildReport, reportOf, type Sizes } from "./report.ts"
 
@@ -73,7 +73,7 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   const base = await readBase()
   const live = startBase(base, { write: options.write })
   const { snapshot = "engine", keepSource = false } = options
-  loadApp(live, bundled, parts, { snapshot, keepSource, write: options.write })
+  const loaded = loadApp(live, bundled, parts, { snapshot, keepSource, write: options.write })
   // From here on no code is added to the app.
 
   if (snapshot === "app") {
@@ -82,18 +82,24 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   }
 
   clock.stage("linking")
-  const engine = readEnginePackage()
-  const linked = linkArtifact(live, {
-    base,
-    note: { engine: `quickjs-wasi ${engine.version}`, edgebox: manifest.version },
-  })
+  const linked = linkArtifact(live, { base, edgebox: manifest.version, snapshot, app: loaded.bytecodeBytes })
   // From here on nothing runs.
 
+  if (options.optimize === true) clock.stage("optimizing")
+  const optimized = options.optimize === true ? await optimizeModule(linked.wasm) : undefined
+  const wasm = optimized?.wasm ?? linked.wasm
+
   clock.stage("writing")
-  await writeAtomically(output, linked.wasm)
+  await writeAtomically(output, wasm)
   if (options.sourcemap === true) await writeAtomically(`${output}.map`, JSON.stringify(bundled.map))
 
-  const sizes: Sizes = { artifact: linked.wasm.length, base: base.length, bundle: Buffer.byteLength(bundled.code) }
+  const sizes: Sizes = {
+    artifact: wasm.length,
+    ...(optimized && { beforeOptimizing: optimized.before }),
+    base: base.length,
+    bundle: Buffer.byteLength(bundled.code),
+    parts: linked.note.sizes,
+  }
   const report = reportOf({
     app,
     output,
@@ -101,14 +107,14 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
     snapshot,
     sizes,
     stages: clock.finish(),
-    engine: engine.version,
+    engine: linked.note.engine,
   })
   if (options.report !== undefined)
     await writeAtomically(resolve(options.report), `${JSON.stringify(report, null, 2)}\n`)
   if (options.stages !== undefined)
     await writeStages(resolve(options.stages), { app, bundled, parts: parts.source, linked, report })
   const inputs = [...bundled.inputs, join(app.root, ".edgebox.json"), join(app.root, "package.json")]
-  return { output, wasm: linked.wasm, bundle: bundled, report, inputs }
+  return { output, wasm, bundle: bundled, report, inputs }
 }
 
 /** Paths in `.edgebox.json` are relative to the folder that it lies in. */
@@ -116,10 +122,9 @@ function configOf({ config, root }: App): App["config"] {
   return config.output === undefined ? config : { ...config, output: resolve(root, config.output) }
 }
 
-function refuseWhatIsNotThere({ optimize, freeze, freezeOnly, freezeExcept }: BuildOptions): void {
+function refuseWhatIsNotThere({ freeze, freezeOnly, freezeExcept }: BuildOptions): void {
   const freezing = freeze === "all" || freeze === "auto" || freezeOnly !== undefined || freezeExcept !== undefined
   if (freezing) throw notThereYet("freezing functions", "Leave the option out, or say --freeze none.")
-  if (optimize === true) throw notThereYet("--optimize", "Leave it out.")
 }
 
 /** Engine and guest, linked once when EdgeBox itself was built. */

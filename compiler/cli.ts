@@ -61,6 +61,8 @@ program
 if (!["build", "init"].includes(process.argv[2] ?? "")) {
   const { snapshotCommand } = await import("./snapshot.ts")
   snapshotCommand(program)
+  const { inspectCommand } = await import("./inspect.ts")
+  inspectCommand(program)
 }
 
 /** `build`'s options as the command line has them. */

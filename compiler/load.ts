@@ -8,7 +8,7 @@ import { readExtension, type ExtensionName } from "../engine/package.ts"
 import { defaultNativeStackBytes } from "../engine/prelink.ts"
 import type { Bundle } from "./bundle.ts"
 import { appDoesNotCompile, engineRanOutOfMemory, forbiddenAtBuild, topLevelThrew } from "./errors.ts"
-import { originalPlace, placeApp } from "./positions.ts"
+import { bytecodeBytes, originalPlace, placeApp } from "./positions.ts"
 
 /** The script that defines the parts of the guest that an app uses. */
 export interface PartsScript {
@@ -28,6 +28,8 @@ export interface LoadedApp {
   live: LiveEngine
   /** The app's outermost function. */
   appFunction: JSValue
+  /** Bytes of the app's bytecode and line tables. */
+  bytecodeBytes: number
 }
 
 const FLAG_KEEP_SOURCE = 2
@@ -67,7 +69,7 @@ export function loadApp(live: LiveEngine, bundle: Bundle, parts: PartsScript, op
   compileApp(live, bundle, options.keepSource)
   const appFunction = live.callValue("guest_app_function")
   placeApp(live, appFunction, bundle, bundleName)
-  return { live, appFunction }
+  return { live, appFunction, bytecodeBytes: bytecodeBytes(live, appFunction) }
 }
 
 /** Run the app's top level now, until nothing is left to do. */

@@ -5,7 +5,7 @@
 // that mixes files (the bundle's outermost one) keeps its table and gets another one from pc to file, line and column, which the
 // guest looks at when a trace is made (templates/guest/positions.c).
 import { eachMapping, TraceMap, type EncodedSourceMap } from "@jridgewell/trace-mapping"
-import { JSFunctionBytecode as B } from "../engine/abi.ts"
+import { JSFunctionBytecode as B, tags } from "../engine/abi.ts"
 import type { JSValue, LiveEngine, Pointer } from "../engine/live.ts"
 import { decodeLines, encodeLines, type LineEntry } from "../freeze/lines.ts"
 import { bytecodeOf } from "../freeze/reader.ts"
@@ -52,13 +52,20 @@ export function functionsBelow(live: LiveEngine, root: Pointer): Pointer[] {
     const pool = view.getUint32(pointer + B.cpool, true)
     for (let left = view.getInt32(pointer + B.cpool_count, true); left > 0; left--) {
       const at = pool + 8 * (left - 1)
-      if (view.getInt32(at + 4, true) === FUNCTION_BYTECODE_TAG) found.push(view.getUint32(at, true))
+      if (view.getInt32(at + 4, true) === tags.JS_TAG_FUNCTION_BYTECODE) found.push(view.getUint32(at, true))
     }
   }
   return found
 }
 
-const FUNCTION_BYTECODE_TAG = -2
+/** Bytes of bytecode and line tables of a function and all below it. */
+export function bytecodeBytes(live: LiveEngine, app: JSValue): number {
+  const root = bytecodeOf(live, app)
+  if (root === undefined) return 0
+  const view = live.view()
+  const size = (p: Pointer) => view.getInt32(p + B.byte_code_len, true) + view.getInt32(p + B.pc2line_len, true)
+  return functionsBelow(live, root).reduce((sum, pointer) => sum + size(pointer), 0)
+}
 
 interface Work {
   live: LiveEngine

@@ -3,15 +3,20 @@ import { relative } from "node:path"
 import manifest from "../package.json" with { type: "json" }
 import type { Bundle } from "./bundle.ts"
 import type { App } from "./entry.ts"
+import type { ArtifactSizes } from "./link.ts"
 
 /** Bytes. */
 export interface Sizes {
   /** The artifact. */
   artifact: number
+  /** The artifact before `--optimize`. */
+  beforeOptimizing?: number
   /** Engine and guest, of which every artifact is made. */
   base: number
   /** The app's JavaScript, bundled. */
   bundle: number
+  /** The artifact by part; before `--optimize`. */
+  parts: ArtifactSizes
 }
 
 /** `--report file.json`. Paths are relative to the app's folder, with forward slashes. */
@@ -44,7 +49,7 @@ export function reportOf({ app, output, bundle, snapshot, sizes, stages, engine 
   const shown = (path: string) => relative(app.root, path).replaceAll("\\", "/")
   return {
     edgebox: manifest.version,
-    engine: `quickjs-wasi ${engine}`,
+    engine,
     name: app.name,
     entry: shown(app.entry),
     output: shown(output),

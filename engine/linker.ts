@@ -7,7 +7,6 @@ import {
   dropSection,
   findSection,
   i32Const,
-  makeCustom,
   makeSection,
   parseElements,
   parseGlobals,
@@ -57,13 +56,13 @@ export interface LinkOptions {
   keepExports?: readonly string[]
   /** Functions of the module that only its exports reach: those that libraries do not use are emptied. Their indices stay. */
   idle?: ReadonlySet<number>
-  /** Custom sections to append, by name. */
-  custom?: { name: string; bytes: Uint8Array }[]
 }
 
 /** What linking did, for reports. Sizes in bytes. */
 export interface LinkResult {
   wasm: Uint8Array
+  /** Bytes of the Code section. */
+  codeBytes: number
   /** Bytes of code added by each library. */
   libraryCode: { name: string; bytes: number }[]
   dataBytes: number
@@ -107,9 +106,9 @@ export function link(options: LinkOptions): LinkResult {
   const segments = chooseSegments(image)
   const data = dataSection([], [{ image, segments }])
   const all: (Section | LateSection)[] = [...dropSection(sections, SectionId.Data), data]
-  for (const { name, bytes } of options.custom ?? []) all.push(makeCustom(name, bytes))
   return {
     wasm: writeModule(all),
+    codeBytes: findSection(sections, SectionId.Code)?.bytes.length ?? 0,
     libraryCode: added.map(({ name, bodies }) => ({ name, bytes: bodies.reduce((n, b) => n + b.length, 0) })),
     dataBytes: data.size,
     segments: segments.length,

@@ -8,7 +8,6 @@
 import {
   makeCustom,
   makeSection,
-  Reader,
   replaceSection,
   SectionId,
   writeBody,
@@ -28,6 +27,7 @@ import { link, type LinkResult } from "./linker.ts"
 import { startEngine, type LiveEngine } from "./live.ts"
 import { exportedFunction, parseModule, type ModuleParts } from "./module.ts"
 import type { EnginePackage } from "./package.ts"
+import { probeEngine } from "./probe.ts"
 
 /** The engine's shadow stack in artifacts, in bytes. A plain frame takes about 250. */
 export const shadowStackBytes = 4 << 20
@@ -44,6 +44,7 @@ export interface Prelinked extends LinkResult {
 
 /** Make the base. Throws EB4xx when the engine is not the one that EdgeBox was written for. */
 export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
+  probeEngine(startEngine(engine.wasm)) // on an instance of its own: experiments leave things behind
   const module = parseModule(engine.wasm)
   const hook = hookInterpreter(module)
   const edits = editEngine(module, hook.interpreter, {
@@ -75,25 +76,36 @@ export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
     mayImport: true,
     redirects: [...redirects, { from: findLine, to: "guest_find_line_num" }],
   })
-  return { ...linked, wasm: withIdleNote(linked.wasm), edits }
+  return { ...linked, wasm: withNote(linked, engine), edits }
 }
 
-/** Name of the base's custom section that lists the functions which only exports reach: a vector of indices. */
-const idleSection = "edgebox.idle"
-
-function withIdleNote(base: Uint8Array): Uint8Array {
-  const module = parseModule(base)
-  const idle = idleFunctions(module, exportedFunction(module, "_start"))
-  const bytes = writeVector(idle.map((index) => new Writer().u32(index).finish()))
-  return writeModule([...module.sections, makeCustom(idleSection, bytes)])
+/** What the base says about itself, as JSON in its custom section `edgebox.base`. */
+export interface BaseNote {
+  /** The engine package, with its version. */
+  engine: string
+  /** Functions that only exports reach: an artifact does without them unless a library calls them. */
+  idle: number[]
+  /** Bytes of code of the guest's C glue. */
+  guestCode: number
 }
 
-/** Functions of the base that an artifact does without unless a library calls them. */
-export function readIdle(base: ModuleParts): Set<number> {
-  const section = base.sections.find((s) => s.name === idleSection)
-  if (section === undefined) throw new Error("the base does not say which of its functions are idle")
-  const r = new Reader(section.bytes, section.offset)
-  return new Set(Array.from({ length: r.count() }, () => r.u32()))
+const noteSection = "edgebox.base"
+
+function withNote(linked: LinkResult, engine: EnginePackage): Uint8Array {
+  const module = parseModule(linked.wasm)
+  const note: BaseNote = {
+    engine: `quickjs-wasi ${engine.version}`,
+    idle: idleFunctions(module, exportedFunction(module, "_start")),
+    guestCode: linked.libraryCode.reduce((sum, { bytes }) => sum + bytes, 0),
+  }
+  return writeModule([...module.sections, makeCustom(noteSection, new TextEncoder().encode(JSON.stringify(note)))])
+}
+
+/** Read the base's note. */
+export function readBaseNote(base: ModuleParts): BaseNote {
+  const section = base.sections.find((s) => s.name === noteSection)
+  if (section === undefined) throw new Error("this is not a base that EdgeBox made")
+  return JSON.parse(new TextDecoder().decode(section.bytes)) as BaseNote
 }
 
 /** find_line_num(bytecode, pc, *column): reads the fields of the line table, in a function of three i32 that returns one. */
