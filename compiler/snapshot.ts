@@ -42,7 +42,9 @@ export function snapshotCommand(program: Command): void {
     .option("--allow-wasi", "provide WASI to the initialiser")
     .addOption(directories("--dir <directory>", "give it a directory, under the same name"))
     .addOption(directories("--mapdir <guest::host>", "give it a directory under another name"))
-    .addOption(repeated("--env <key=value>", "give it an environment variable", pair).argParser(variable).default({}))
+    .addOption(
+      repeated("--env <key=value>", "give it an environment variable", pair).argParser(variable).default({}, "none"),
+    )
     .option("--inherit-env", "give it this process's environment")
     .option("--inherit-stdio", "give it standard input, and standard output where the module does not go there")
     .option("--no-inherit-stdio", "do not show what it prints")

@@ -144,7 +144,7 @@ function memoryState(memory: WebAssembly.Memory): string {
   const parts: string[] = []
   for (let i = 0; i < bytes.length; i += 4096) {
     const page = bytes.subarray(i, i + 4096)
-    if (!page.equals(Buffer.alloc(page.length))) parts.push(`${i}:${page.toString("hex").replace(/(00)+$/, "")}`)
+    if (!page.equals(Buffer.alloc(page.length))) parts.push(`${i}:${page.toString("hex")}`)
   }
   return `${bytes.length} ${parts.join(" ")}`
 }

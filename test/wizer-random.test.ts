@@ -7,7 +7,7 @@ import { randomFrom } from "./cases.ts"
 import { assemble, exposed, start, stateOf } from "./wasm.ts"
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000)
-const count = process.env["EDGEBOX_ALL"] === "1" ? 20_000 : 200
+const count = process.env["EDGEBOX_ALL"] === "1" ? 20_000 : 400
 console.log(`wizer-random: SEED=${seed}, ${count} modules`)
 
 type Random = (below: number) => number

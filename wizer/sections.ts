@@ -134,6 +134,14 @@ export function writeModule(sections: readonly (Section | LateSection)[]): Uint8
   return out
 }
 
+/** The same in parts, one after the other: the header, then each section. */
+export function moduleParts(sections: readonly Section[]): Uint8Array[] {
+  return [
+    header,
+    ...sections.flatMap((section) => (section.raw ? [section.raw] : [sectionHead(section), section.bytes])),
+  ]
+}
+
 /** Id, size and name; the whole section where it was read and not changed. */
 function sectionHead(section: Section | LateSection): Uint8Array {
   if ("write" in section) return new Writer().u8(section.id).u32(section.size).finish()

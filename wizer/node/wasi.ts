@@ -2,10 +2,12 @@
 // numbers are the host's, or fixed ones when the snapshot has to be reproducible.
 import { randomFillSync } from "node:crypto"
 import * as fs from "node:fs"
+import { noDirectory } from "../errors.ts"
 import { Exit, stopProgram, type Host } from "../run.ts"
 import { descriptorCalls } from "./descriptors.ts"
 import { Descriptors, type Descriptor } from "./files.ts"
 import { Errno, GuestMemory, errno, errnoOf } from "./memory.ts"
+import { reason } from "./output.ts"
 import { pathCalls } from "./paths.ts"
 
 export interface WasiOptions {
@@ -93,9 +95,19 @@ function readStdin(into: Uint8Array): number {
 
 function preopens({ dirs = {} }: WasiOptions): Descriptor[] {
   return Object.entries(dirs).map(([name, directory]) => {
-    const root = fs.realpathSync(directory)
+    const root = openDirectory(directory)
     return { kind: "directory", root, path: root, preopened: name }
   })
+}
+
+function openDirectory(path: string): string {
+  try {
+    const root = fs.realpathSync(path)
+    if (fs.statSync(root).isDirectory()) return root
+  } catch (error) {
+    throw noDirectory(path, reason(error))
+  }
+  throw noDirectory(path, "it is not a directory")
 }
 
 /** Nanoseconds. */
