@@ -3,13 +3,12 @@ import { fs } from "./node.ts"
 import * as problems from "./errors.ts"
 import { compile } from "./run.ts"
 import type { Program } from "./run.ts"
-import { delayOptimization } from "./tiering.ts"
+import { withLateOptimization } from "./tiering.ts"
 
 /** Read, check and compile. Throws a Problem. */
 export function load(path: string): Program {
   const bytes = readModule(path)
-  delayOptimization()
-  return compile(bytes, path)
+  return withLateOptimization(() => compile(bytes, path))
 }
 
 function readModule(path: string): Uint8Array {

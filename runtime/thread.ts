@@ -24,7 +24,7 @@ export function runInWorker(file: string, grants: Grants): void {
   worker.on("exit", (code) => process.exit(code))
   worker.on("error", failed)
 
-  // The worker takes longer to start than this takes.
+  // This takes less time than the worker needs to start; done first, it would delay the guest by 4 ms.
   port1.postMessage(reporting(() => load(file)))
   Atomics.store(state, 0, 1)
   Atomics.notify(state, 0)
