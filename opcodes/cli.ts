@@ -17,6 +17,9 @@ interface Options {
   table: string
 }
 
+const nextStep =
+  "Next: npm run check. The type checker names every opcode that has no row in freeze/patterns.ts; give each one a row, then npm test."
+
 const program = new Command("gen-opcodes")
   .description("read the opcode table out of the installed engine, and write opcodes/quickjs.generated.ts")
   .argument("[source]", "compare this quickjs-opcode.h, or engine .wasm, with the current table instead; write nothing")
@@ -46,9 +49,6 @@ function generate(path: string): void {
   for (const line of differences) say(`  ${line}`)
   if (differences.length > 0) say(nextStep)
 }
-
-const nextStep =
-  "Next: npm run check. The type checker names every opcode that has no row in freeze/patterns.ts; give each one a row, then npm test."
 
 function check(path: string): void {
   const { wasm, source } = installedEngine()

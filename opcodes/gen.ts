@@ -98,13 +98,33 @@ function listDifferences(word: string, current: readonly TableRow[], next: reado
   for (const [name, { row, code }] of after) {
     if (!before.has(name)) lines.push(`added      ${word}${name} (${code}): ${effect(row)}`)
   }
-  for (const [name, { row, code }] of after) {
+  if (word === "") lines.push(...renumbered(before, after))
+  for (const [name, { row }] of after) {
     const old = before.get(name)
     if (old === undefined) continue
-    if (old.code !== code && word === "") lines.push(`renumbered ${name} ${old.code} -> ${code}`)
     if (effect(old.row) !== effect(row)) lines.push(`changed    ${word}${name}: ${effect(old.row)} -> ${effect(row)}`)
   }
   return lines
+}
+
+type Codes = ReadonlyMap<string, { code: number }>
+
+/** One line for each run of opcodes that moved by the same number. */
+function renumbered(before: Codes, after: Codes): string[] {
+  const moves = [...after].flatMap(([name, { code }]) => {
+    const old = before.get(name)?.code
+    return old === undefined || old === code ? [] : [{ name, old, code, by: code - old }]
+  })
+  const runs: (typeof moves)[] = []
+  for (const move of moves) {
+    const last = runs.at(-1)?.at(-1)
+    if (last !== undefined && last.by === move.by && last.code === move.code - 1) runs.at(-1)!.push(move)
+    else runs.push([move])
+  }
+  return runs.map(([first, ...rest]) => {
+    const more = rest.length === 0 ? "" : `, and the ${rest.length} after it alike`
+    return `renumbered ${first!.name} ${first!.old} -> ${first!.code}${more}`
+  })
 }
 
 function effect(row: TableRow): string {
