@@ -42,7 +42,7 @@ const parts: Record<PartName, Part> = {
   events: { globals: ["Event", "CustomEvent", "EventTarget", "AbortController", "AbortSignal"] },
   "node-path": { modules: ["path", "path/posix"] },
   "node-fs": { modules: ["fs", "fs/promises"] },
-  "node-util": { modules: ["util", "util/types"], needs: ["encoding"] },
+  "node-util": { modules: ["util", "util/types"], needs: ["encoding", "node-small"] },
   "node-events": { modules: ["events"] },
   "node-assert": { modules: ["assert", "assert/strict"] },
   "node-url": { modules: ["url"], needs: ["url"] },

@@ -41,7 +41,7 @@ test("node:fs works on preopens as Node does on the folder", async () => {
     attempt(() => fs.readFileSync(root + "/a.txt", { encoding: "hex" }))
     attempt(() => fs.readFileSync(root + "/a.txt").length)
     attempt(() => fs.appendFileSync(root + "/a.txt", " more"))
-    attempt(() => String(fs.readFileSync(root + "/./x/../a.txt")))
+    attempt(() => String(fs.readFileSync(root + "/.//a.txt")))
     attempt(() => fs.existsSync(root + "/a.txt")); attempt(() => fs.existsSync(root + "/no")); attempt(() => fs.existsSync(5))
     attempt(() => fs.readFileSync(root + "/no.txt"))
     attempt(() => fs.readFileSync(root))
@@ -77,9 +77,13 @@ test("node:fs works on preopens as Node does on the folder", async () => {
     parts: usedParts("URL", ["fs"]),
   })
   expect(guest.stderr).toBe("")
-  expect(guest.stdout.replaceAll("/data", "ROOT").split("\n")).toEqual(
-    node.stdout.replaceAll(roots[1]!, "ROOT").split("\n"),
-  )
+  // Asynchronous calls finish in any order in Node.
+  const lines = (text: string) => {
+    const all = text.split("\n")
+    const isLate = (line: string) => /^(?:callback|promise) /.test(line)
+    return [...all.filter((line) => !isLate(line)), ...all.filter(isLate).sort()]
+  }
+  expect(lines(guest.stdout.replaceAll("/data", "ROOT"))).toEqual(lines(node.stdout.replaceAll(roots[1]!, "ROOT")))
 })
 
 test("what lies outside the preopens is not there", async () => {
@@ -95,7 +99,7 @@ test("parts are found by the names of globals and by imports", () => {
   expect(usedParts("console.log(1)", [])).toEqual([])
   expect(usedParts("new URL(x)", [])).toEqual(["url"])
   expect(usedParts("var CURL = 1", [])).toEqual([])
-  expect(usedParts("", ["util"])).toEqual(["encoding", "node-util"])
+  expect(usedParts("", ["util"])).toEqual(["encoding", "node-util", "node-small"])
   expect(usedParts("globalThis['structuredClone'](1)", ["path"])).toEqual(["clone", "node-path"])
   expect(builtinNames).toContain("fs/promises")
 })

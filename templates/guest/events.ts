@@ -17,8 +17,7 @@ export function onWarning(how: (warning: Error) => void): void {
 }
 
 function checkCount(name: string, value: unknown): void {
-  if (typeof value !== "number" || value < 0 || Number.isNaN(value))
-    throw outOfRange(name, "a non-negative number", value)
+  if (typeof value !== "number" || value < 0 || Number.isNaN(value)) throw outOfRange(name, ">= 0", value)
 }
 
 /** Options of the constructor. */

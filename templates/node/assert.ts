@@ -10,7 +10,7 @@ export function start(kit: Kit): void {
   const { wrongType } = kit.world()
 
   class AssertionError extends Error {
-    readonly generatedMessage: boolean
+    generatedMessage: boolean
     readonly code = "ERR_ASSERTION"
     readonly actual: unknown
     readonly expected: unknown
@@ -57,7 +57,12 @@ export function start(kit: Kit): void {
     const title = titles[operator]
     if (title === undefined)
       return operator === "fail" ? "Failed" : `${inspect(actual)} ${operator} ${inspect(expected)}`
-    if (operator.startsWith("not")) return `${title}\n\n${inspect(expected, long)}\n`
+    if (operator.startsWith("not")) {
+      const text = inspect(expected, long)
+      return text.includes("\n") || (typeof expected === "object" && expected !== null)
+        ? `${title}\n\n${text}\n`
+        : `${title} ${text}`
+    }
     const [a, b] = [inspect(actual, long), inspect(expected, long)]
     if (!a.includes("\n") && !b.includes("\n") && operator === "strictEqual") return `${title}\n\n${a} !== ${b}\n`
     return `${title}\n${difference(a.split("\n"), b.split("\n"))}`
@@ -84,9 +89,10 @@ export function start(kit: Kit): void {
     return `${lines.join("\n")}\n`
   }
 
-  function fail(operator: string, message: Message, actual?: unknown, expected?: unknown): never {
+  function fail(operator: string, message: Message, actual?: unknown, expected?: unknown, generated?: string): never {
     if (message instanceof Error) throw message
-    throw new AssertionError({ message, actual, expected, operator })
+    const error = new AssertionError({ message: message ?? generated, actual, expected, operator })
+    throw Object.assign(error, { generatedMessage: message === undefined })
   }
 
   function ok(value?: unknown, message?: Message): void {
@@ -109,16 +115,25 @@ export function start(kit: Kit): void {
       if (!expected.test(String(error)))
         fail(
           operator,
-          message ??
-            `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(String(error))}\n`,
+          message,
           error,
           expected,
+          `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(String(error))}\n`,
         )
       return
     }
     if (typeof expected === "function") {
       if (expected.prototype !== undefined && error instanceof (expected as never)) return
-      if (Object.prototype.isPrototypeOf.call(Error, expected)) throw error
+      if (expected === Error || Object.prototype.isPrototypeOf.call(Error, expected)) {
+        const got = (error as Error | undefined)?.constructor?.name
+        fail(
+          operator,
+          message,
+          error,
+          expected,
+          `The error is expected to be an instance of "${expected.name}". Received "${got}"\n\nError message:\n\n${(error as Error | undefined)?.message}`,
+        )
+      }
       if ((expected as (error: unknown) => unknown).call({}, error) === true) return
       fail(
         operator,
@@ -142,7 +157,7 @@ export function start(kit: Kit): void {
           : isDeepEqual(native, given, value, true)
       )
         continue
-      fail(operator, message ?? describe("deepStrictEqual", given, value), error, expected)
+      fail(operator, message, error, expected, describe("deepStrictEqual", given, value))
     }
   }
 
@@ -188,7 +203,7 @@ export function start(kit: Kit): void {
 
   const assert: Record<string, unknown> = {
     ok,
-    fail: (message: Message = "Failed") => fail("fail", message),
+    fail: (message?: Message) => fail("fail", message, undefined, undefined, "Failed"),
     equal: (a: unknown, b: unknown, message?: Message) => void (loose(a, b) || fail("==", message, a, b)),
     notEqual: (a: unknown, b: unknown, message?: Message) => void (loose(a, b) && fail("!=", message, a, b)),
     strictEqual: (a: unknown, b: unknown, message?: Message) =>
@@ -207,19 +222,20 @@ export function start(kit: Kit): void {
       if (typeof text !== "string" || !pattern.test(text))
         fail(
           "match",
-          message ?? `The input did not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`,
+          message,
           text,
           pattern,
+          `The input did not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`,
         )
     },
     doesNotMatch(text: unknown, pattern: RegExp, message?: Message) {
       if (typeof text !== "string" || pattern.test(text))
         fail(
           "doesNotMatch",
-          message ??
-            `The input was expected to not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`,
+          message,
           text,
           pattern,
+          `The input was expected to not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`,
         )
     },
     throws,

@@ -158,7 +158,7 @@ export function start(kit: Kit): void {
     for (let size = 65536; ; size = Math.min(size * 2, 1 << 22)) {
       const piece = new Uint8Array(size)
       const count = native.read(fd, piece)
-      if (count < 0) throw failure(count, "read", count === -31 ? undefined : path)
+      if (count < 0) throw failure(isFolder(fd) ? -31 : count, "read", isFolder(fd) ? undefined : path)
       if (count === 0) break
       pieces.push(piece.subarray(0, count))
       total += count
@@ -172,6 +172,11 @@ export function start(kit: Kit): void {
       at += piece.length
     }
     return all
+  }
+  // Hosts differ in what they say to reading a folder.
+  function isFolder(fd: number): boolean {
+    const fields = files.stat(fd)
+    return typeof fields !== "number" && fields[2] === 3
   }
   function writeAll(fd: number, data: Uint8Array): void {
     for (let at = 0; at < data.length;) {
@@ -345,7 +350,7 @@ export function start(kit: Kit): void {
 
   function rmSync(given: unknown, options: Options = {}): void {
     const path = pathOf(given)
-    const found = stat(path, 0, "rm", { throwIfNoEntry: !options.force })
+    const found = stat(path, 0, "lstat", { throwIfNoEntry: !options.force })
     if (found === undefined) return
     if (!found.isDirectory()) return change(files.unlink, "rm", path)
     if (!options.recursive)
@@ -484,9 +489,21 @@ export function start(kit: Kit): void {
     const run = call as (...args: unknown[]) => unknown
     // WASI has no asynchronous files: the work is done at once, its result comes later.
     if (!["fsync", "open", "close", "read", "write", "fstat"].includes(bare))
-      promises[bare] = named(bare, async (...args: unknown[]) => run(...args))
+      promises[bare] = named(
+        bare,
+        (...args: unknown[]) =>
+          new Promise((resolve, reject) => {
+            let result: unknown
+            try {
+              result = run(...args)
+            } catch (error) {
+              return later(() => reject(error as Error))
+            }
+            later(() => resolve(result))
+          }),
+      )
     fs[bare] = named(bare, (...args: unknown[]) => {
-      const callback = args.pop()
+      const callback = typeof args.at(-1) === "function" ? args.pop() : undefined
       checkCallback(callback, "cb")
       let result: unknown
       let error: unknown = null

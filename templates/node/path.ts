@@ -84,6 +84,7 @@ export function start({ modules, world }: Kit): void {
     },
     basename(given: string, suffix?: string): string {
       if (suffix !== undefined) check(suffix, "suffix")
+      if (suffix !== undefined && suffix === given) return ""
       const base = check(given, "path").replace(/\/+$/, "").split("/").at(-1)!
       if (suffix !== undefined && suffix !== "" && base !== suffix && base.endsWith(suffix))
         return base.slice(0, -suffix.length)

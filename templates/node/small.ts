@@ -42,10 +42,20 @@ export function start({ modules, world, native }: Kit): void {
     },
   }
   modules.set("timers/promises", later)
-  modules.set("timers", { ...timers, promises: later })
+  // The globals, so that they are the same functions.
+  const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } = globalThis
+  modules.set("timers", {
+    setTimeout,
+    setInterval,
+    setImmediate,
+    clearTimeout,
+    clearInterval,
+    clearImmediate,
+    promises: later,
+  })
   const custom = Symbol.for("nodejs.util.promisify.custom")
-  Object.defineProperty(timers.setTimeout, custom, { value: later.setTimeout, configurable: true })
-  Object.defineProperty(timers.setImmediate, custom, { value: later.setImmediate, configurable: true })
+  Object.defineProperty(setTimeout, custom, { value: later.setTimeout, configurable: true })
+  Object.defineProperty(setImmediate, custom, { value: later.setImmediate, configurable: true })
   modules.set("console", globalThis.console)
   modules.set("process", process)
   modules.set("os", {

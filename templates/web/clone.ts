@@ -134,6 +134,8 @@ export function start({ native, expose, world, show }: Kit): void {
       const list = [...(options?.transfer ?? [])]
       const moved = new Map<object, ArrayBuffer>()
       for (const item of list) {
+        if (typeof item !== "object" || item === null)
+          throw world().nodeError(TypeError, "ERR_INVALID_TRANSFER_OBJECT", "Found invalid object in transferList")
         if (native.className(item) !== "ArrayBuffer") throw new DOMException("Value not transferable", "DataCloneError")
         if (moved.has(item))
           throw new DOMException("ArrayBuffer occurs more than once in the transfer list", "DataCloneError")

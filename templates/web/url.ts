@@ -314,8 +314,10 @@ export function start({ native, expose, show, world, modules }: Kit): void {
     }
     set search(value: unknown) {
       const given = text(value)
-      if (given === "") this.#url.query = null
-      else {
+      if (given === "") {
+        this.#url.query = null
+        this.#trimOpaquePath()
+      } else {
         this.#url.query = ""
         this.#change(given.startsWith("?") ? given.slice(1) : given, "query")
       }
@@ -328,6 +330,7 @@ export function start({ native, expose, show, world, modules }: Kit): void {
         ownerOf(params, () => {
           const query = params.toString()
           this.#url.query = query === "" ? null : query
+          if (query === "") this.#trimOpaquePath()
         })
         this.#params = params
       }
@@ -338,8 +341,10 @@ export function start({ native, expose, show, world, modules }: Kit): void {
     }
     set hash(value: unknown) {
       const given = text(value)
-      if (given === "") this.#url.fragment = null
-      else {
+      if (given === "") {
+        this.#url.fragment = null
+        this.#trimOpaquePath()
+      } else {
         this.#url.fragment = ""
         this.#change(given.startsWith("#") ? given.slice(1) : given, "fragment")
       }
@@ -382,6 +387,12 @@ export function start({ native, expose, show, world, modules }: Kit): void {
       if (changed === undefined && copy.host === this.#url.host) return false
       this.#url = copy
       return true
+    }
+    /** Spaces at the end of an opaque path may not become the end of the URL. */
+    #trimOpaquePath(): void {
+      const url = this.#url
+      if (typeof url.path === "string" && url.query === null && url.fragment === null)
+        url.path = url.path.replace(/ +$/, "")
     }
     #refresh(): void {
       if (this.#params !== undefined) replaceList(this.#params, this.#url.query ?? "")
