@@ -86,6 +86,16 @@ function isFloat(frame: Frame, w: number): void {
     .op(op.i64_ge_u)
 }
 
+/** `-> i32` of a double that is an int; branches to `slow` when it is none. */
+export function floatAsIndex(frame: Frame, v: Val, slow: Label): void {
+  const { code: c } = frame
+  const i = frame.temp(I32)
+  frame.float(v).truncSat32().tee(i).op(op.f64_convert_i32_s)
+  frame.float(v).op(op.f64_ne).brIf(slow)
+  c.get(i)
+  frame.release(i)
+}
+
 /** Both are ints. False when the result is better computed with doubles. */
 function intArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before: readonly Val[]): boolean {
   const { code: c } = frame
@@ -93,6 +103,13 @@ function intArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before:
   switch (opcode) {
     case "add":
     case "sub": {
+      if (frame.demand === "int32") {
+        frame.int(a)
+        frame.int(b).op(opcode === "add" ? op.i32_add : op.i32_sub)
+        done(frame, a, b)
+        frame.pushUnboxed("i32")
+        return true
+      }
       const w = frame.temp(I32)
       intSum(frame, opcode, a, b, w, before)
       done(frame, a, b)

@@ -8,6 +8,7 @@
 // constant it lives in a wasm local instead, and its slot holds something without a reference count.
 import type { JSValue } from "../engine/live.ts"
 import type { FlowGraph } from "./blocks.ts"
+import { consumersOf, demandOn, type Demand } from "./demand.ts"
 import type { FunctionInfo, Instruction } from "./function.ts"
 import { at, layoutOf, type FrameLayout } from "./layout.ts"
 import { helperIndex, importIndex, type HelperName, type ImportName } from "./runtime.ts"
@@ -65,6 +66,8 @@ export class Frame {
   counts: Counts = { steps: 0, exits: 0 }
   /** Instructions whose int results overflowed the range of an int somewhere around a loop: compiled with doubles. */
   readonly widened = new Set<number>()
+  /** Who uses the result of an instruction (demand.ts). */
+  private readonly consumers: Int32Array
   /** Index of the instruction being written. */
   index = 0
   fp = 0
@@ -90,6 +93,7 @@ export class Frame {
     this.stubOf = stubOf
     this.layout = layoutOf(info, native)
     this.realm = info.realm
+    this.consumers = consumersOf(graph)
   }
 
   /** Forget all code; `widened` stays. */
@@ -124,6 +128,11 @@ export class Frame {
   isCaptured(local: number): boolean {
     const { argCount, args, vars } = this.info
     return (local < argCount ? args[local] : vars[local - argCount])!.isCaptured
+  }
+
+  /** What is wanted of the current instruction's result. */
+  get demand(): Demand {
+    return demandOn(this.graph, this.consumers, this.index)
   }
 
   // Wasm locals

@@ -18,6 +18,7 @@ import {
   emitUninitialized,
 } from "./local.ts"
 import { emitCheckConstructor, emitNot, emitSpecialObject, emitTagTest, emitThis } from "./misc.ts"
+import { emitGetElement, emitGetField, emitGetLength, emitPutElement, emitPutField } from "./property.ts"
 import { ANY, T } from "./types.ts"
 
 export type Pattern =
@@ -107,15 +108,15 @@ export const patterns = {
   define_var: step(),
   check_define_var: step(),
   define_func: step(),
-  get_field: step(),
-  get_field2: step(),
-  put_field: step(),
+  get_field: emit(emitGetField),
+  get_field2: emit(emitGetField),
+  put_field: emit(emitPutField),
   get_private_field: step(),
   put_private_field: step(),
   define_private_field: step(),
-  get_array_el: step(),
-  get_array_el2: step(),
-  put_array_el: step(),
+  get_array_el: emit(emitGetElement),
+  get_array_el2: emit(emitGetElement),
+  put_array_el: emit(emitPutElement),
   get_super_value: step(),
   put_super_value: step(),
   define_field: step(),
@@ -282,7 +283,7 @@ export const patterns = {
   set_var_ref1: emit(emitSetVarRef),
   set_var_ref2: emit(emitSetVarRef),
   set_var_ref3: emit(emitSetVarRef),
-  get_length: step(),
+  get_length: emit(emitGetLength),
   if_false8: end,
   if_true8: end,
   goto8: end,

@@ -4,6 +4,7 @@
 // addresses of the runtime and of the native stack's words are constants.
 import { JSContext, JSMallocBlockHeader, JSRuntime, tags } from "../engine/abi.ts"
 import type { Pointer } from "../engine/live.ts"
+import { getElement, getField, getLength, putElement, putField, type Calls } from "./heap.ts"
 import { at } from "./layout.ts"
 import { BOXED_NAN, EXCEPTION, FIRST_COUNTED, FLOAT_ADDEND, UNDEFINED } from "./types.ts"
 import { Code, F64, I32, I64, op, type Signature } from "./wasm.ts"
@@ -42,6 +43,12 @@ export const helperTypes = {
   boxFloat: sig([F64], I64),
   toInt32: sig([F64], I32), // ToInt32
   replace: sig([I32, I64]), // slot value: free what the slot holds
+  // heap.ts
+  getField: sig([I64, I32], I64),
+  putField: sig([I64, I32, I64], I32),
+  getLength: sig([I64], I64),
+  getElement: sig([I64, I32], I64),
+  putElement: sig([I64, I32, I64], I32),
 } as const satisfies Record<string, Signature>
 export type HelperName = keyof typeof helperTypes
 
@@ -99,6 +106,13 @@ export function isException(c: Code): Code {
 function addCount(c: Code, local: number, by: number): Code {
   c.get(local).i32(-JSMallocBlockHeader.ref_count).op(op.i32_sub).tee(local)
   return c.get(local).mem("i32_load", 0).i32(by).op(op.i32_add).mem("i32_store", 0)
+}
+
+const calls: Calls = {
+  dup: (c) => call(c, "dup"),
+  free: (c) => call(c, "free"),
+  boxFloat: (c) => call(c, "boxFloat"),
+  toInt32: (c) => call(c, "toInt32"),
 }
 
 type Body = (c: Code, a: RuntimeAddresses) => void
@@ -278,6 +292,11 @@ const bodies: Record<HelperName, Body> = {
     c.i32(0).get(bits).op(op.i32_wrap_i64).get(shift).op(op.i32_shl, op.i32_sub)
     c.get(bits).i64(0n).op(0x59, op.select).end().end() // i64.ge_s
   },
+  getField: (c) => getField(c, calls),
+  putField: (c) => putField(c, calls),
+  getLength: (c) => getLength(c),
+  getElement: (c) => getElement(c, calls),
+  putElement: (c) => putElement(c, calls),
   replace(c) {
     const old = c.local(I64)
     c.get(0).mem("i64_load", 0).set(old).get(0).get(1).mem("i64_store", 0)

@@ -1,17 +1,59 @@
 // A live engine with the hook, to run the same program interpreted and frozen and compare what comes out.
 import { JSRuntime } from "../engine/abi.ts"
+import { decode, Op, type Instruction } from "../engine/code.ts"
 import { hookEngine } from "../engine/hook.ts"
 import { startEngine, type JSValue, type LiveEngine, type Pointer } from "../engine/live.ts"
+import { parseModule } from "../engine/module.ts"
 import { readEnginePackage } from "../engine/package.ts"
 import { freezeFunctions, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
 import { bytecodeOf } from "../freeze/reader.ts"
 import { EXCEPTION, UNDEFINED } from "../freeze/types.ts"
+import {
+  makeSection,
+  replaceSection,
+  SectionId,
+  writeBody,
+  writeModule,
+  writeVector,
+  Writer,
+} from "../wizer/sections.ts"
 
 let hooked: WebAssembly.Module | undefined
+let stressed: WebAssembly.Module | undefined
 
 /** The engine of the package with the hook, compiled once. */
 export function hookedModule(): WebAssembly.Module {
   return (hooked ??= new WebAssembly.Module(hookEngine(readEnginePackage().wasm) as Uint8Array<ArrayBuffer>))
+}
+
+/** The same, collecting garbage at every allocation: what raises the threshold after a collection is taken out. */
+export function stressedModule(): WebAssembly.Module {
+  return (stressed ??= new WebAssembly.Module(
+    keepThreshold(hookEngine(readEnginePackage().wasm)) as Uint8Array<ArrayBuffer>,
+  ))
+}
+
+function keepThreshold(wasm: Uint8Array): Uint8Array {
+  const module = parseModule(wasm)
+  const isThreshold = (i: Instruction) => i.b === JSRuntime.malloc_gc_threshold
+  let places = 0
+  const bodies = module.bodies.map((body) => {
+    const code = decode(body)
+    const out = new Writer()
+    let copied = 0
+    for (const [at, i] of code.entries()) {
+      // malloc_gc_threshold = malloc_size + (malloc_size >> 1)
+      if (i.op !== Op.i32_store || !isThreshold(i) || code[at - 3]?.op !== 0x76 || code[at - 1]?.op !== Op.i32_add)
+        continue
+      out.bytes(body.subarray(copied, i.at)).u8(Op.drop).u8(Op.drop)
+      copied = i.end
+      places++
+    }
+    return out.bytes(body.subarray(copied)).finish()
+  })
+  if (places !== 1) throw new Error(`the collector raises its threshold in ${places} places instead of one`)
+  const code = makeSection(SectionId.Code, writeVector(bodies.map(writeBody)))
+  return writeModule(replaceSection(module.sections, code))
 }
 
 export interface WorldOptions {
@@ -19,13 +61,13 @@ export interface WorldOptions {
   freeze?: PlanOptions
   /** Calls of the interrupt handler after which running code is stopped. */
   interrupts?: number
-  /** Collect garbage at (nearly) every allocation of an object. */
+  /** Collect garbage whenever an object is allocated. */
   gcStress?: boolean
   module?: WebAssembly.Module
 }
 
 const JS_EVAL_FLAG_COMPILE_ONLY = 32
-const JS_DUMP_LEAKS = 0x4000
+const JS_DUMP_LEAKS = 0x4000n
 
 /** One engine, used for one test. */
 export class World {
@@ -44,7 +86,7 @@ export class World {
 
   constructor(options: WorldOptions = {}) {
     this.options = options
-    this.engine = startEngine(options.module ?? hookedModule(), {
+    this.engine = startEngine(options.module ?? (options.gcStress ? stressedModule() : hookedModule()), {
       write: (_, bytes) => (this.written += new TextDecoder().decode(bytes)),
       interrupt: () => (this.stopped ||= ++this.calls > (options.interrupts ?? Infinity)),
       imports: { env: { host_call: (...args: number[]) => this.hostCall(args) } },
@@ -54,7 +96,7 @@ export class World {
     this.context = this.engine.call("qjs_get_context_ptr")
     this.runtime = this.engine.call("qjs_get_runtime_ptr")
     for (const name of ["print", "gc", "detachArrayBuffer"]) this.define(name)
-    if (options.gcStress) this.engine.call("JS_SetGCThreshold", this.runtime, 0)
+    if (options.gcStress) this.engine.view().setUint32(this.runtime + JSRuntime.malloc_gc_threshold, 0, true)
   }
 
   /** Compile and run a script. Its value as text, or `threw ` and the error with its stack. */
@@ -107,7 +149,7 @@ export class World {
   /** Free context and runtime. What the engine says is left: nothing, when references were counted right. */
   leaks(): string {
     const { engine } = this
-    engine.call("JS_SetDumpFlags", this.runtime, 0, JS_DUMP_LEAKS)
+    engine.call("JS_SetDumpFlags", this.runtime, JS_DUMP_LEAKS)
     this.written = ""
     engine.call("qjs_destroy")
     return this.written
