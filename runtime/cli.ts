@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // edgebox: read the command line, compile the module, run it, exit with its code.
-import { fs } from "./node.ts"
 import { complain, exitCodes, reporting, runAndExit } from "./finish.ts"
 import type { Grants } from "./finish.ts"
 import { load } from "./load.ts"
+import { fs } from "./node.ts"
 import { help, readCommand } from "./options.ts"
 import type { Command } from "./options.ts"
 import { mainStackBytes } from "./stack.ts"

@@ -1,10 +1,10 @@
 // The guest's file descriptors: what each number stands for, and what may be done with it.
 import { allRights, directoryRights, need, Rights } from "./abi.ts"
 import type { RightName } from "./abi.ts"
-import { closePlace } from "./places.ts"
-import type { Place } from "./places.ts"
 import { fs } from "./node.ts"
 import type { Dirent } from "./node.ts"
+import { closePlace } from "./places.ts"
+import type { Place } from "./places.ts"
 
 /** A standard stream: bytes in, or bytes out, in order. */
 export interface Stream {

@@ -1,14 +1,15 @@
 // fd_*: what a guest does with descriptors that it has.
-import { fs } from "./node.ts"
-import type { AnyStats, BigIntStats, Dirent } from "./node.ts"
-import { Fdflags, Filetype, Fstflags, need, Whence } from "./abi.ts"
-import type { Descriptor, OpenDirectory, OpenFile } from "./fds.ts"
-import type { Host } from "./host.ts"
+import { Fdflags, Filetype, need, Whence } from "./abi.ts"
+import type { Descriptor, OpenFile } from "./fds.ts"
 import { u32, u64 } from "./host.ts"
+import type { Host } from "./host.ts"
+import { readdir } from "./listing.ts"
 import { encode } from "./memory.ts"
 import type { Buffers } from "./memory.ts"
-import { at, itself } from "./places.ts"
-import type { Place } from "./places.ts"
+import { fs } from "./node.ts"
+import type { BigIntStats } from "./node.ts"
+import { itself } from "./places.ts"
+import { newTimes, writeFilestat } from "./stat.ts"
 
 /** Offsets are numbers here; a file cannot be larger than this. */
 const maxOffset = BigInt(Number.MAX_SAFE_INTEGER)
@@ -273,62 +274,6 @@ function statOf(descriptor: Descriptor): BigIntStats | { filetype: number } {
   }
 }
 
-/** WASI's filetype of what stat says. */
-export function filetypeOfStat(stat: AnyStats | Dirent): number {
-  if (stat.isFile()) return Filetype.regular_file
-  if (stat.isDirectory()) return Filetype.directory
-  if (stat.isSymbolicLink()) return Filetype.symbolic_link
-  if (stat.isCharacterDevice()) return Filetype.character_device
-  if (stat.isBlockDevice()) return Filetype.block_device
-  if (stat.isSocket()) return Filetype.socket_stream
-  return Filetype.unknown
-}
-
-/** Write a `filestat` (64 bytes). A standard stream has a type and nothing else that is the guest's business. */
-export function writeFilestat(host: Host, out: number, stat: BigIntStats | { filetype: number }): void {
-  const { memory } = host
-  memory.fill(out, 0, 64)
-  if ("filetype" in stat) {
-    memory.setU8(out + 16, stat.filetype)
-    memory.setU64(out + 24, 1n)
-    return
-  }
-  memory.setU64(out, stat.dev)
-  memory.setU64(out + 8, stat.ino)
-  memory.setU8(out + 16, filetypeOfStat(stat))
-  memory.setU64(out + 24, stat.nlink)
-  memory.setU64(out + 32, stat.size)
-  memory.setU64(out + 40, stat.atimeNs)
-  memory.setU64(out + 48, stat.mtimeNs)
-  memory.setU64(out + 56, stat.ctimeNs)
-}
-
-/**
- * Access and modification time in seconds, as node:fs takes them (so to about a microsecond).
- * A time that is not to be changed is read and written back: node:fs cannot leave one out.
- */
-export function newTimes(
-  atim: bigint,
-  mtim: bigint,
-  flags: number,
-  stat: () => BigIntStats | { filetype: number },
-): [number, number] {
-  const { atim: setAtim, atim_now, mtim: setMtim, mtim_now } = Fstflags
-  need((flags & ~15) === 0, "inval")
-  need((flags & (setAtim | atim_now)) !== (setAtim | atim_now), "inval")
-  need((flags & (setMtim | mtim_now)) !== (setMtim | mtim_now), "inval")
-  const old = stat()
-  const clock = Date.now() / 1000
-  const oldTime = (name: "atimeNs" | "mtimeNs") => (name in old ? seconds((old as BigIntStats)[name]) : clock)
-  const accessed = flags & setAtim ? seconds(atim) : flags & atim_now ? clock : oldTime("atimeNs")
-  const modified = flags & setMtim ? seconds(mtim) : flags & mtim_now ? clock : oldTime("mtimeNs")
-  return [accessed, modified]
-}
-
-function seconds(nanoseconds: bigint): number {
-  return Number(nanoseconds) / 1e9
-}
-
 /** Change flags by opening the same file again: Node has no fcntl. */
 function reopen(file: OpenFile, fdflags: number): void {
   if (fdflags === file.fdflags) return
@@ -348,43 +293,4 @@ export function hostFlagsOf(fdflags: number): number {
   if (fdflags & Fdflags.dsync) flags |= fs.constants.O_DSYNC ?? fs.constants.O_SYNC ?? 0
   if (fdflags & (Fdflags.rsync | Fdflags.sync)) flags |= fs.constants.O_SYNC ?? 0
   return flags
-}
-
-/**
- * Fill `out` with `dirent`s from entry number `cookie` on; the last one may be cut. Returns the bytes used: fewer than
- * there is room for means that there are no more. The listing is made when reading starts, so entries keep their
- * numbers while the guest adds and removes files.
- */
-function readdir(directory: OpenDirectory, out: Uint8Array, cookie: bigint): number {
-  if (cookie === 0n || directory.listing === undefined) {
-    directory.listing = fs.readdirSync(itself(directory.place), { withFileTypes: true })
-  }
-  const listing = directory.listing
-  const names = listing.length + 2 // "." and ".." first
-  let used = 0
-  for (let i = cookie > BigInt(names) ? names : Number(cookie); i < names && used < out.length; i++) {
-    const entry = direntBytes(directory.place, i, listing[i - 2]).subarray(0, out.length - used)
-    out.set(entry, used)
-    used += entry.length
-  }
-  return used
-}
-
-/** A `dirent` (d_next u64, d_ino u64, d_namlen u32, d_type u8, three of padding) and its name. */
-function direntBytes(place: Place, i: number, entry: Dirent | undefined): Uint8Array {
-  const name = encode(entry?.name ?? (i === 0 ? "." : ".."))
-  const bytes = new Uint8Array(24 + name.length)
-  const view = new DataView(bytes.buffer)
-  view.setBigUint64(0, BigInt(i + 1), true)
-  // As at a root, ".." has the directory's own number: what lies above is none of the guest's business.
-  view.setBigUint64(8, inodeOf(place, entry?.name ?? "."), true)
-  view.setUint32(16, name.length, true)
-  view.setUint8(20, entry === undefined ? Filetype.directory : filetypeOfStat(entry))
-  bytes.set(name, 24)
-  return bytes
-}
-
-/** 0 when it has gone since it was listed. */
-function inodeOf(place: Place, name: string): bigint {
-  return fs.lstatSync(at(place, name), { bigint: true, throwIfNoEntry: false })?.ino ?? 0n
 }

@@ -1,6 +1,6 @@
 // A path on the command line -> a program, or a problem that says what is wrong with it.
-import { fs } from "./node.ts"
 import * as problems from "./errors.ts"
+import { fs } from "./node.ts"
 import { compile } from "./run.ts"
 import type { Program } from "./run.ts"
 import { withLateOptimization } from "./tiering.ts"

@@ -8,8 +8,8 @@
 // that very directory, wherever it has been moved meanwhile, so another process that swaps directories for links
 // while we walk wins nothing: this is openat() with the means that Node has. Elsewhere a directory is its real path,
 // checked component by component; there the walk can be raced by another process with access to the same folder.
-import { fs } from "./node.ts"
 import { Fault, need } from "./abi.ts"
+import { fs } from "./node.ts"
 
 /** A directory on the host. `fd` only where descriptors can be walked from. */
 export interface Place {

@@ -4,10 +4,10 @@
 // Files and outputs are always ready.
 import { Errno, errnoOfSystemError, Eventtype, Fault, need } from "./abi.ts"
 import type { Descriptor } from "./fds.ts"
-import type { Host } from "./host.ts"
 import { u32 } from "./host.ts"
-import { now } from "./process.ts"
+import type { Host } from "./host.ts"
 import { fs } from "./node.ts"
+import { now } from "./process.ts"
 
 /** sizeof(subscription), sizeof(event) */
 const subscriptionBytes = 48

@@ -1,8 +1,8 @@
 // The part of WASI that is about the process: arguments, environment, clocks, randomness, the end.
-import { fs } from "./node.ts"
 import { Clockid, Errno, Fault } from "./abi.ts"
-import type { Host } from "./host.ts"
 import { u32 } from "./host.ts"
+import type { Host } from "./host.ts"
+import { fs } from "./node.ts"
 
 export function processFunctions(host: Host) {
   const { memory } = host

@@ -3,12 +3,11 @@
 // The process's are used with synchronous calls on descriptors 0, 1 and 2, never through process.stdin/stdout: those
 // make pipes non-blocking and lose what is queued when a process ends. A parent may have made them non-blocking all the same;
 // then a call says EAGAIN, and we wait a little and try again.
-import { fs } from "./node.ts"
-import { stdinRights, stdoutRights } from "./abi.ts"
+import { Filetype, stdinRights, stdoutRights } from "./abi.ts"
 import type { Stream } from "./fds.ts"
-import { Filetype } from "./abi.ts"
-import { filetypeOfStat } from "./files.ts"
+import { fs } from "./node.ts"
 import { sleep } from "./poll.ts"
+import { filetypeOfStat } from "./stat.ts"
 
 /** The reader of our output has gone. */
 export type OnClosed = () => never

@@ -1,16 +1,17 @@
 // path_*: what a guest does with names below the directories that it has. Every call resolves its path through
 // places.ts and then names the last entry only, with node:fs calls that do not follow it.
-import { fs } from "./node.ts"
-import type { BigIntStats, Stats } from "./node.ts"
 import { allRights, directoryRights, fileRights, Fault, Lookupflags, need, Oflags, Rights } from "./abi.ts"
 import { readingRights, writingRights } from "./abi.ts"
 import type { OpenDirectory } from "./fds.ts"
-import { hostFlagsOf, newTimes, writeFilestat } from "./files.ts"
-import type { Host } from "./host.ts"
+import { hostFlagsOf } from "./files.ts"
 import { u32, u64 } from "./host.ts"
+import type { Host } from "./host.ts"
 import { encode } from "./memory.ts"
+import { fs } from "./node.ts"
+import type { BigIntStats, Stats } from "./node.ts"
 import { at, itself, oNofollow, openEntry, pin, withTarget } from "./places.ts"
 import type { Place, Target } from "./places.ts"
+import { newTimes, writeFilestat } from "./stat.ts"
 
 /** What path_open was asked for, decoded. */
 interface OpenRequest {

@@ -1,10 +1,10 @@
 // The thread that a guest runs in: takes the compiled module from the main thread, runs it, ends with its exit code.
-import type { MessagePort } from "node:worker_threads"
 import { runAndExit } from "./finish.ts"
 import type { Grants } from "./finish.ts"
 import { workerThreads } from "./node.ts"
 import type { Program } from "./run.ts"
 import { workerStackBytes } from "./stack.ts"
+import type { MessagePort } from "node:worker_threads"
 
 /** What the worker starts with. The program follows on `port` when it is compiled; `state` becomes 1 then. */
 export interface WorkerStart {

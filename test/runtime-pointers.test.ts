@@ -132,6 +132,19 @@ test("memory that has grown is seen", () =>
     expect(wasi.view().getBigUint64(size)).not.toBe(0n)
   }))
 
+test("a memory of 4 GB works to its last byte", () =>
+  withFile((wasi) => {
+    wasi.memory.grow(65_536 - 2)
+    expect(wasi.call("random_get", 0xf000_0000 | 0, 16)).toBe("success")
+    expect(wasi.view().getBigUint64(0xf000_0000)).not.toBe(0n)
+    expect(wasi.call("random_get", -16, 16)).toBe("success")
+    expect(wasi.call("random_get", -16, 17)).toBe("fault")
+    expect(wasi.call("fd_read", 4, ...iovec(wasi, -8, 8), out)).toBe("success")
+    expect(wasi.read(2 ** 32 - 8, 8)).toBe("contents")
+    expect(wasi.call("fd_read", 4, ...iovec(wasi, 0, 0x7fff_ffff), out)).toBe("success")
+    expect(wasi.call("fd_read", 4, ...iovec(wasi, 0, -1), out)).toBe("inval")
+  }))
+
 test("offsets and sizes are 64 bits wide and unsigned", () =>
   withFile((wasi) => {
     expect(wasi.call("fd_seek", 4, -1n, 0, out)).toBe("inval")
