@@ -5,10 +5,11 @@ import manifest from "../package.json" with { type: "json" }
 import { type Bundle, bundle } from "./bundle.ts"
 import { mergeOptions } from "./config.ts"
 import { type App, resolveApp } from "./entry.ts"
-import { notThereYet, outputIsInput } from "./errors.ts"
-import { checkOutputFolder, writeAtomically } from "./files.ts"
+import { notThereYet, outputIsInput, outputNotWritable } from "./errors.ts"
+import { checkOutputFolder, fromHere, reasonOf, writeAtomically } from "./files.ts"
 import { linkArtifact } from "./link.ts"
 import { loadApp, runAppNow, startBase } from "./load.ts"
+import { mapText } from "./mappings.ts"
 import { optimizeModule } from "./optimize.ts"
 import { builtinNames, partsScript, usedParts } from "./parts.ts"
 import { type BuildReport, reportOf, type Sizes } from "./report.ts"
@@ -61,7 +62,7 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   const app = await resolveApp(given.input)
   const options = mergeOptions(configOf(app), given)
   const output = resolve(options.output ?? `${app.name}.wasm`)
-  await checkOutputFolder(output)
+  for (const path of [output, options.report]) if (path !== undefined) await checkOutputFolder(resolve(path))
   refuseWhatIsNotThere(options)
 
   clock.stage("bundling")
@@ -91,7 +92,7 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
 
   clock.stage("writing")
   await writeAtomically(output, wasm)
-  if (options.sourcemap === true) await writeAtomically(`${output}.map`, JSON.stringify(bundled.map))
+  if (options.sourcemap === true) await writeAtomically(`${output}.map`, mapText(bundled.map))
 
   const sizes: Sizes = {
     artifact: wasm.length,
@@ -145,12 +146,14 @@ interface Stages {
 
 /** Every value on the pipeline, one file each. */
 async function writeStages(folder: string, { app, bundled, parts, linked, report }: Stages): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw outputNotWritable(fromHere(folder), reasonOf(error))
+  })
   const { code, map, ...rest } = bundled
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
   await writeFile(join(folder, "1-app.json"), json(app))
   await writeFile(join(folder, "2-bundle.js"), code)
-  await writeFile(join(folder, "2-bundle.js.map"), JSON.stringify(map))
+  await writeFile(join(folder, "2-bundle.js.map"), mapText(map))
   await writeFile(join(folder, "2-bundle.json"), json(rest))
   await writeFile(join(folder, "3-parts.js"), parts)
   await writeFile(join(folder, "4-linked.wasm"), linked.wasm)

@@ -12,14 +12,22 @@
 //
 // What esbuild cannot do by itself is done on its text, line by line, so that the source map stays exact:
 // strict.ts gives ES modules their strict mode and lets sloppy CommonJS be sloppy; places.ts fills in __filename and import.meta.
-import { type BuildFailure, type BuildOptions, type BuildResult, type Message, type Metafile, build } from "esbuild"
+import {
+  type BuildFailure,
+  type BuildOptions,
+  type BuildResult,
+  type Message,
+  type Metafile,
+  type Plugin,
+  build,
+} from "esbuild"
 import { formatMessages, transform } from "esbuild"
 import { join, resolve } from "node:path"
 import { builtinPlugin, namesOf } from "./builtins.ts"
 import type { App } from "./entry.ts"
 import { bundleFailed, isProblem } from "./errors.ts"
 import { fromHere } from "./files.ts"
-import type { SourceMap } from "./mappings.ts"
+import { mapText, type SourceMap } from "./mappings.ts"
 import { fillPlaces, placeMarkers } from "./places.ts"
 import { kindsOf, shape } from "./strict.ts"
 
@@ -111,7 +119,7 @@ async function complete(app: App, options: BundleOptions, first: Result, format:
 async function run(app: App, options: BundleOptions, format: Bundle["format"], wrap: string[] = []): Promise<Result> {
   const settings = {
     absWorkingDir: app.root,
-    entryPoints: [app.entry],
+    entryPoints: [entryName],
     outfile: join(app.root, outfile),
     bundle: true,
     write: false,
@@ -135,9 +143,23 @@ async function run(app: App, options: BundleOptions, format: Bundle["format"], w
     loader: { "": "js", ".txt": "text", ".md": "text" },
     define: { ...placeMarkers, ...options.define },
     ...(format === "sync" ? { format: "iife", globalName } : { format: "esm" }),
-    plugins: [builtinPlugin(options, new Set(wrap.map((path) => resolve(app.root, path))))],
+    plugins: [entryPlugin(app), builtinPlugin(options, new Set(wrap.map((path) => resolve(app.root, path))))],
   } satisfies BuildOptions
   return build(settings)
+}
+
+/** The entry by way of a name: in a path, esbuild would take a `*` for a pattern. */
+const entryName = "edgebox-entry"
+
+function entryPlugin(app: App): Plugin {
+  return {
+    name: "entry",
+    setup(build) {
+      build.onResolve({ filter: /^edgebox-entry$/ }, ({ kind }) =>
+        kind === "entry-point" ? { path: app.entry } : undefined,
+      )
+    },
+  }
 }
 
 function textsOf(result: Result): [SourceMap, string] {
@@ -145,13 +167,18 @@ function textsOf(result: Result): [SourceMap, string] {
   const code = text(".js")
   const map = text(".js.map")
   if (code === undefined || map === undefined) throw new Error("esbuild wrote no script, or no map")
-  return [JSON.parse(map) as SourceMap, code]
+  return [withPaths(JSON.parse(map) as SourceMap), code]
+}
+
+/** A map's sources are URLs; ours are paths. */
+function withPaths(map: SourceMap): SourceMap {
+  return { ...map, sources: map.sources.map(decodeURIComponent) }
 }
 
 /** Shorter names and no spaces. The assignment keeps esbuild from dropping a function that nobody calls. */
 async function minified(pieces: { code: string; map: SourceMap }): Promise<{ code: string; map: SourceMap }> {
   const prefix = `${globalName}=`
-  const inlineMap = Buffer.from(JSON.stringify(pieces.map)).toString("base64")
+  const inlineMap = Buffer.from(mapText(pieces.map)).toString("base64")
   const input = `${prefix}${pieces.code}\n//# sourceMappingURL=data:application/json;base64,${inlineMap}`
   const { code, map } = await transform(input, {
     minify: true,
@@ -165,7 +192,7 @@ async function minified(pieces: { code: string; map: SourceMap }): Promise<{ cod
   if (!code.startsWith(prefix)) throw new Error("the minified bundle does not begin as it should")
   const body = code.slice(prefix.length).replace(/;?\s*$/, "")
   // As wide as before: no column moves. The first line of `pieces` has no mappings that the prefix could have moved.
-  return { code: `${" ".repeat(prefix.length - 1)}(${body})`, map: JSON.parse(map) as SourceMap }
+  return { code: `${" ".repeat(prefix.length - 1)}(${body})`, map: withPaths(JSON.parse(map) as SourceMap) }
 }
 
 function inputsOf(metafile: Metafile, root: string): string[] {

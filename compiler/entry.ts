@@ -23,7 +23,7 @@ export interface App {
 export async function resolveApp(input: string): Promise<App> {
   const path = resolve(input)
   const found = await stat(path).catch(() => undefined)
-  if (found === undefined) throw notThere(input)
+  if (found === undefined || input === "") throw notThere(input)
   const real = await realpath(path)
   if (found.isDirectory()) {
     const config = await readConfig(real, input)

@@ -6,9 +6,16 @@
 /** A source map, version 3 (ECMA-426). */
 export interface SourceMap {
   version: 3
+  /** Paths, not URLs. */
   sources: string[]
   names: string[]
   mappings: string
+}
+
+/** A map as it is written to a file: there, sources are URLs. */
+export function mapText(map: SourceMap): string {
+  const sources = map.sources.map((path) => path.split("/").map(encodeURIComponent).join("/"))
+  return JSON.stringify({ ...map, sources })
 }
 
 /** [column], [column, source, line, column] or the same with a name; all absolute, counting from 0. */

@@ -63,8 +63,12 @@ function placeCounter(text: string): (offset: number) => { line: number; column:
 /** `require.main` is the entry's module when that is CommonJS: its function says so before it runs. */
 function withMain(code: string, entry: string): string | undefined {
   if (!code.includes("__edgebox_main")) return undefined
-  const header = `${JSON.stringify(entry)}(exports, module) {\n`
-  return code.replace(header, () => `${header.slice(0, -1)} __edgebox_main = module;\n`)
+  for (const quote of ['"', "'", "`"]) {
+    const key = `${quote}${entry.replaceAll("\\", "\\\\").replaceAll(quote, `\\${quote}`)}${quote}`
+    const header = `${key}(exports, module) {\n`
+    if (code.includes(header)) return code.replace(header, () => `${header.slice(0, -1)} __edgebox_main = module;\n`)
+  }
+  return code
 }
 
 function valueOf(kind: string, source: string, entry: string): string {

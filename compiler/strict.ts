@@ -55,8 +55,16 @@ async function isModuleByName(path: string): Promise<boolean> {
   if (ending.startsWith(".c")) return false
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const source = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined)
-    if (source !== undefined) return /"type"\s*:\s*"module"/.test(source)
+    if (source !== undefined) return typeOf(source) === "module"
     if (folder === dirname(folder)) return false
+  }
+}
+
+function typeOf(packageJson: string): unknown {
+  try {
+    return (JSON.parse(packageJson) as { type?: unknown } | null)?.type
+  } catch {
+    return undefined
   }
 }
 
@@ -77,6 +85,7 @@ export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: 
   } else {
     deal(lines, body, topLevel(source, program, comments, body.first), format, prelude)
   }
+  lines.unmap(-2) // what returns the exports; esbuild gives it the place of what stands above
   return { code: lines.text(), map: { ...raw.map, mappings: new MappedLines(raw.map.mappings).arranged(lines.order) } }
 }
 
@@ -144,6 +153,11 @@ class Lines {
     this.kept.unshift(before)
     this.order.unshift(-1)
     this.add(after)
+  }
+
+  /** Forget where a line came from; negative numbers count from the end. */
+  unmap(at: number): void {
+    this.order.splice(at, 1, -1)
   }
 
   text(): string {
