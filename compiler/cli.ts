@@ -63,6 +63,8 @@ if (!["build", "init"].includes(process.argv[2] ?? "")) {
   snapshotCommand(program)
   const { inspectCommand } = await import("./inspect.ts")
   inspectCommand(program)
+  const { disasmCommand } = await import("./disasm.ts")
+  disasmCommand(program)
 }
 
 /** `build`'s options as the command line has them. */
