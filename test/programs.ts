@@ -55,7 +55,7 @@ export const opcodePrograms: readonly string[] = [
   `class N extends A { m(o, k) { ({ a: super.x, [k]: super.y, b: o[k], [k]: o[k], [k]: o.p } = o); [super.x, super[k]] = o; for (super.z of o); for (super[k] in o); } }`,
   `const k = 1; function f() { k = 2; const z = 1; z = 2; z++; return () => { z = 3; k++ } } function h() { "use strict"; h = 1 } var e = function named() { named = 1; return () => (named = 2) }`,
   `var s = function named() { "use strict"; named = 1 }; function t() { undefined = 1; return x => { x = undefined; this.y } } ; ${"if (a) b(); ".repeat(40)} while (a) { ${"c(); ".repeat(400)} }`,
-  `function f(a) { if (a) { ${"b(1, 2, 3); ".repeat(30)} } else { ${"c(); ".repeat(60)} } while (a) { ${"d(a, 1000000, 'x'); ".repeat(5000)} } return a || (${"e(), ".repeat(9000)}1) }`,
+  `function f(a) { if (a) { ${"b(1, 2, 3); ".repeat(30)} } else { ${"c(); ".repeat(60)} } while (a) { ${"d(a, 1000000, 'x'); ".repeat(2200)} } return a || (${"e(), ".repeat(5000)}1) }`,
   // generators and async
   `function* g(a) { var x = yield; var y = yield a; yield* a; try { yield 1 } finally { yield 2 } return x + y } function* h() { for (const x of yield) { yield x; return x } }`,
   `async function f(a) { await a; for await (const x of a) { if (x) break; if (a) return x; await x } try { await a } catch (e) { return await e } finally { await 1 } return a } const g = async x => await x, h = async (x, y = 1) => { for await (x.y of a) ; }`,
