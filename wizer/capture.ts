@@ -94,22 +94,20 @@ function traps(instance: InstanceLike, name: string, argument: number): boolean 
 type Find = (reference: unknown) => Uint8Array | undefined
 
 function functionFinder(instance: InstanceLike, plan: Plan): Find {
-  const indices = new Map<unknown, number>()
-  // Backwards, so that the first of several imports of one function counts.
-  for (const index of [...plan.functions].reverse()) {
-    indices.set(instance.exports[privateName(plan, "func", index)], index)
-  }
+  let indices: Map<unknown, number> | undefined
   return (reference) => {
-    const index = indices.get(reference) ?? (plan.functions.length === 0 ? indexByName(reference, plan) : undefined)
+    indices ??= functionIndices(instance, plan) // most modules never ask
+    const index = indices.get(reference)
     return index === undefined ? undefined : refFunc(index)
   }
 }
 
-/** V8 names an exported function by its index. Used where there are more functions than exports. */
-function indexByName(reference: unknown, plan: Plan): number | undefined {
-  if (typeof reference !== "function" || !/^\d+$/.test(reference.name)) return undefined
-  const index = Number(reference.name)
-  return index < plan.layout.functionTypes.length ? index : undefined
+function functionIndices(instance: InstanceLike, plan: Plan): Map<unknown, number> {
+  const indices = new Map<unknown, number>()
+  const table = instance.exports[privateName(plan, "functions", 0)] as WebAssembly.Table | undefined
+  // Backwards, so that the first of several imports of one function counts.
+  for (let i = plan.functions.length - 1; i >= 0; i--) indices.set(table?.get(i), plan.functions[i] ?? 0)
+  return indices
 }
 
 /** The expression of a reference of a type, or EB311. */

@@ -13,15 +13,18 @@ import {
   appendEntries,
   dropSection,
   findSection,
+  i32Const,
   makeSection,
   parseRefType,
   readSections,
   replaceSection,
+  writeActiveElement,
   writeBody,
   writeExport,
   writeFuncType,
   writeModule,
   writePassiveData,
+  writeTable,
   writeVector,
   type ElementSegment,
   type Export,
@@ -44,7 +47,7 @@ export interface Plan {
   hasReactorStart: boolean
   /** Exports of ours begin with it, no export of the module does. */
   prefix: string
-  /** Functions to which references can exist; exported under `functionName`. */
+  /** Functions to which references can exist, in the order of the exported table `functions0`. */
   functions: number[]
   /** Instructions refer to the first so many data segments by index, so those have to stay at their places. */
   dataIndices: number
@@ -57,9 +60,6 @@ export interface Plan {
 
 /** Default names of the initialiser, in the order of preference. */
 export const defaultInitNames: readonly string[] = ["wizer-initialize", "wizer.initialize", "wizer_init"]
-
-// Engines take 100,000 exports. Beyond that references are told apart by the name that V8 gives to functions.
-const exportLimit = 90_000
 
 /**
  * Export the state of a module. Instantiate the result, call the exports of
@@ -84,6 +84,7 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): 
   }
   let sections: Section[] = dropSection(layout.sections, SectionId.Start)
   sections = appendProbes(sections, plan)
+  sections = appendFunctionTable(sections, plan)
   sections = appendEntries(sections, SectionId.Export, stateExports(plan).map(writeExport))
   if (options.maxMemory !== undefined) sections = limitMemory(sections, plan, options.maxMemory)
   const wasm = writeModule(sections)
@@ -156,8 +157,7 @@ function referencedFunctions(layout: Layout): number[] {
   const holdsReferences =
     layout.tables.length > 0 || layout.globals.some(({ type }) => type.mutable && parseRefType(type.type) !== undefined)
   if (!holdsReferences) return []
-  const functions = [...mentionedFunctions(layout)].sort((a, b) => a - b)
-  return functions.length + layout.exports.length < exportLimit ? functions : []
+  return [...mentionedFunctions(layout)].sort((a, b) => a - b)
 }
 
 /**
@@ -255,6 +255,14 @@ function appendProbes(sections: Section[], plan: Plan): Section[] {
   return appendEntries(out, SectionId.Code, [writeBody(body.u8(0x0b).finish())])
 }
 
+/** A table of all functions that references can lead to: as exports of their own, each would cost the engine a wrapper. */
+function appendFunctionTable(sections: Section[], { functions, layout }: Plan): Section[] {
+  if (functions.length === 0) return sections
+  const limits = { min: functions.length, shared: false, is64: false, pageSizeLog2: 16 }
+  const out = appendEntries(sections, SectionId.Table, [writeTable({ type: { element: "funcref", ...limits } })])
+  return appendEntries(out, SectionId.Element, [writeActiveElement(layout.tables.length, i32Const(0), functions)])
+}
+
 function stateExports(plan: Plan): Export[] {
   const { layout } = plan
   const entry = (kind: ExternKind, index: number, label: string = kind): Export => ({
@@ -262,14 +270,17 @@ function stateExports(plan: Plan): Export[] {
     kind,
     index,
   })
+  const entryNamed = (label: string, kind: ExternKind, index: number): Export => ({
+    name: privateName(plan, label, 0),
+    kind,
+    index,
+  })
   return [
     ...layout.memories.map((_, i) => entry("memory", i)),
     ...layout.globals.flatMap(({ type }, i) => (type.mutable ? [entry("global", i)] : [])),
     ...layout.tables.map((_, i) => entry("table", i)),
-    ...plan.functions.map((index) => entry("func", index)),
+    ...(plan.functions.length > 0 ? [entryNamed("functions", "table", layout.tables.length)] : []),
     ...(layout.start === undefined ? [] : [entry("func", layout.start, "start")]),
-    ...(plan.droppable.length === 0
-      ? []
-      : [{ name: privateName(plan, "dropped", 0), kind: "func" as const, index: layout.functionTypes.length }]),
+    ...(plan.droppable.length > 0 ? [entryNamed("dropped", "func", layout.functionTypes.length)] : []),
   ]
 }
