@@ -14,6 +14,9 @@ export const workerThreads = () => process.getBuiltinModule("node:worker_threads
 
 export const v8 = () => process.getBuiltinModule("node:v8")
 
+export const net = () => process.getBuiltinModule("node:net")
+
+export type { Socket } from "node:net"
 export type Dirent = FsDirent
 export type Stats = FsStats
 export type BigIntStats = FsBigIntStats

@@ -5,7 +5,8 @@
 // then a call says EAGAIN, and we wait a little and try again.
 import { Filetype, stdinRights, stdoutRights } from "./abi.ts"
 import type { Stream } from "./fds.ts"
-import { fs } from "./node.ts"
+import { fs, net } from "./node.ts"
+import type { Socket } from "./node.ts"
 import { sleep } from "./poll.ts"
 import { filetypeOfStat } from "./stat.ts"
 
@@ -121,19 +122,29 @@ function readOnce(fd: number, buffer: Uint8Array): number {
 }
 
 /**
- * A second, non-blocking opening of the pipe or terminal behind descriptor 0, or -1 where there is no such thing.
- * Making descriptor 0 itself non-blocking would do so for everyone that shares it. A regular file is never empty-handed.
+ * A descriptor that reads what descriptor 0 reads without waiting, or -1 where there is none.
+ *
+ * A regular file never makes one wait. A pipe or terminal is opened a second time: making descriptor 0 itself
+ * non-blocking would do so for everyone that shares it. A socket, which is what a child of Node has, cannot be opened
+ * again, but is shared with nobody; net.Socket makes it non-blocking, and is not used otherwise.
  */
 function openToAsk(): number {
   try {
     const stat = fs.fstatSync(0)
     if (stat.isFile()) return 0
+    if (stat.isSocket()) {
+      keptOpen.push(new (net().Socket)({ fd: 0, pauseOnCreate: true } as ConstructorParameters<typeof Socket>[0]))
+      return 0
+    }
     if (process.platform !== "linux" || !(stat.isFIFO() || stat.isCharacterDevice())) return -1
     return fs.openSync("/proc/self/fd/0", fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY)
   } catch {
     return -1
   }
 }
+
+/** A socket that is collected closes its descriptor. */
+const keptOpen: Socket[] = []
 
 /** An input that is all there from the start. */
 export function bufferInput(bytes: Uint8Array): Stream {

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import type { Writable } from "node:stream"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import wabt from "wabt"
 
@@ -124,6 +125,19 @@ for (const [way, node] of Object.entries(ways)) {
       expect(shell(`${program} < /dev/null`)).toBe(17)
     },
   )
+
+  test(`${way}: a socket, which is what a child of Node reads, is waited for as well`, async () => {
+    const started = (then: (stdin: Writable) => void) => {
+      const child = spawn(process.execPath, [...node, edgebox, path("wait.wasm")], {
+        stdio: ["pipe", "inherit", "inherit"],
+      })
+      then(child.stdin)
+      return new Promise((done) => child.once("exit", done))
+    }
+    expect(await started(() => {})).toBe(16)
+    expect(await started((stdin) => stdin.write("x"))).toBe(17)
+    expect(await started((stdin) => stdin.end())).toBe(17)
+  })
 
   test(`${way}: an exit code that does not fit a process is cut as the system cuts it`, () => {
     expect(run(["exitLarge.wasm"], { node }).code).toBe(254)
