@@ -15,6 +15,7 @@ import { readEngineTable } from "./wasm.ts"
 interface Options {
   check?: boolean
   table: string
+  define: string[]
 }
 
 const nextStep =
@@ -25,9 +26,15 @@ const program = new Command("gen-opcodes")
   .argument("[source]", "compare this quickjs-opcode.h, or engine .wasm, with the current table instead; write nothing")
   .option("--check", "write nothing; exit 1 when the generated file does not belong to the installed engine")
   .option("--table <file>", "the generated file", defaultTablePath())
+  .option(
+    "--define <macro>",
+    "a macro that the header's build defines; can be repeated",
+    (m, all: string[]) => [...all, m],
+    [],
+  )
   .exitOverride()
   .action((source: string | undefined, options: Options) => {
-    if (source !== undefined) compare(source, options.table)
+    if (source !== undefined) compare(source, options)
     else if (options.check) check(options.table)
     else generate(options.table)
   })
@@ -63,8 +70,8 @@ function check(path: string): void {
   throw generatedFileStale(path, edited ? ["it was edited by hand"] : [from, ...differences])
 }
 
-function compare(sourcePath: string, tablePath: string): void {
-  const next = readSource(sourcePath)
+function compare(sourcePath: string, { table: tablePath, define }: Options): void {
+  const next = readSource(sourcePath, define)
   const current = parseTable(readText(tablePath))
   if (current === undefined) throw notGenerated(tablePath)
   const differences = tableDifferences(current.table, next)
@@ -78,10 +85,10 @@ function compare(sourcePath: string, tablePath: string): void {
   )
 }
 
-function readSource(path: string): OpcodeTable {
+function readSource(path: string, define: readonly string[]): OpcodeTable {
   const bytes = readBytes(path)
   const isWasm = bytes[0] === 0 && bytes[1] === 0x61
-  return isWasm ? readEngineTable(bytes) : readHeaderTable(new TextDecoder().decode(bytes), path)
+  return isWasm ? readEngineTable(bytes) : readHeaderTable(new TextDecoder().decode(bytes), path, define)
 }
 
 function installedEngine(): { wasm: Uint8Array; source: TableSource } {

@@ -1,28 +1,60 @@
 // Read the opcode table out of a quickjs-opcode.h, of QuickJS or QuickJS-NG.
 //
 // The header is a list of macro calls: FMT(name) for the operand formats, DEF(name, size, pops, pushes, format) for opcodes,
-// def(…) for temporaries. Comments are taken out; nothing is preprocessed, so a table behind #if is refused.
+// def(…) for temporaries. Some releases put a few of them behind #if: what is defined there is the caller's to say.
 import { notOpcodeHeader } from "./errors.ts"
 import { isOpcodeFormat, tableOf, type OpcodeTable, type TableRow } from "./table.ts"
 
 const MACRO = /^[ \t]*(DEF|def|FMT)\(\s*([^)]*?)\s*\)/gm
 
-/** Read a header's text; `path` names it in problems. Throws EB505 and EB506. */
-export function readHeaderTable(text: string, path: string): OpcodeTable {
+/** These select parts of the list, and all of the list is wanted; short forms are how every release is built. */
+const alwaysDefined = ["FMT", "DEF", "SHORT_OPCODES"]
+
+/** Read a header's text; `path` names it in problems, `defined` are the macros of its build. Throws EB505 and EB506. */
+export function readHeaderTable(text: string, path: string, defined: readonly string[] = []): OpcodeTable {
   const code = text.replace(/\/\*[^]*?\*\//g, " ").replace(/\/\/.*/g, "")
-  const condition = /^[ \t]*#[ \t]*(if|elif)\b(?!n?def\b).*/m.exec(code)
-  if (condition !== null) throw notOpcodeHeader(path, `the table depends on \`${condition[0].trim()}\``)
   const rows: TableRow[] = []
-  for (const [, macro, inside] of code.matchAll(MACRO)) {
-    const words = inside!.split(",").map((word) => word.trim())
-    if (macro === "FMT") continue
-    if (words[0] === "id") continue // the definition of def itself: DEF(id, size, …)
-    rows.push(rowOf(words, path))
+  for (const [, macro, inside] of included(code, path, [...alwaysDefined, ...defined]).matchAll(MACRO)) {
+    if (macro !== "FMT")
+      rows.push(
+        rowOf(
+          inside!.split(",").map((word) => word.trim()),
+          path,
+        ),
+      )
   }
   if (rows[0]?.name !== "invalid" || rows[1]?.name !== "push_i32") {
     throw notOpcodeHeader(path, "it does not begin with DEF(invalid, …) and DEF(push_i32, …)")
   }
   return tableOf(rows)
+}
+
+/** The text without the lines that conditions leave out. */
+function included(code: string, path: string, defined: readonly string[]): string {
+  const open: boolean[] = []
+  const kept: string[] = []
+  for (const line of code.split("\n")) {
+    const [, directive, rest = ""] = /^[ \t]*#[ \t]*(\w+)[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
+    if (directive === undefined) {
+      if (!open.includes(false)) kept.push(line)
+    } else if (/^(if|ifdef|ifndef)$/.test(directive)) {
+      open.push(conditionHolds(directive, rest, path, defined))
+    } else if (directive === "else" && open.length > 0) {
+      open.push(!open.pop())
+    } else if (directive === "endif" && open.length > 0) {
+      open.pop()
+    } else if (/^(else|elif|endif|include)$/.test(directive)) {
+      throw notOpcodeHeader(path, `it has \`${line.trim()}\``)
+    }
+  }
+  if (open.length > 0) throw notOpcodeHeader(path, "an #if is not closed")
+  return kept.join("\n")
+}
+
+function conditionHolds(directive: string, condition: string, path: string, defined: readonly string[]): boolean {
+  const [, not, name] = /^(!?)\s*(?:defined\s*\(?\s*)?(\w+)\s*\)?$/.exec(condition) ?? []
+  if (name === undefined) throw notOpcodeHeader(path, `the table depends on \`#${directive} ${condition}\``)
+  return defined.includes(name) !== (directive === "ifndef" || not === "!")
 }
 
 function rowOf(words: readonly string[], path: string): TableRow {

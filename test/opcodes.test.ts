@@ -135,7 +135,8 @@ describe("the command", () => {
 describe("headers", () => {
   for (const c of cases("opcodes")) {
     test(c.name, async () => {
-      const read = () => readHeaderTable(c.text("quickjs-opcode.h"), "quickjs-opcode.h")
+      const read = () =>
+        readHeaderTable(c.text("quickjs-opcode.h"), "quickjs-opcode.h", c.options["define"] as string[] | undefined)
       if (c.bad) await c.expectProblem("error.txt", read)
       else c.expectText("differences.txt", tableDifferences(table, read()).join("\n") || "none")
     })
