@@ -8,7 +8,7 @@ import type { Pointer } from "../engine/live.ts"
 import { flowGraph, type FlowGraph } from "./blocks.ts"
 import { Frame, param, type Counts } from "./frame.ts"
 import type { FunctionInfo, Instruction } from "./function.ts"
-import { at, nativeBytes } from "./layout.ts"
+import { at } from "./layout.ts"
 import { isThere, join, moveTo, sameState, type Entry } from "./merge.ts"
 import { endBlock } from "./control.ts"
 import { emitInstruction } from "./patterns.ts"
@@ -103,7 +103,7 @@ export class FunctionWriter {
   ) {
     this.structure = structure
     this.addresses = site.addresses
-    this.frame = new Frame(info, graph, stubOf, site.atomString, nativeBytes(24, info.stackSize))
+    this.frame = new Frame(info, graph, stubOf, site.atomString)
   }
 
   /** Write the function once. True when something was learnt that makes what was written wrong. */
@@ -131,7 +131,7 @@ export class FunctionWriter {
     const { info, layout, fp } = this.frame
     for (const p of Object.values(param)) c.get(p)
     c.i32(layout.size).i32(info.varRefCount | (info.argCount << 16))
-    c.i32(info.varCount | (info.isStrict ? 1 << 16 : 0) | (info.stackSize << 17)).i32(layout.nativeBytes)
+    c.i32(info.varCount | (info.isStrict ? 1 << 16 : 0) | (info.stackSize << 17))
     c.call(helperIndex("enter")).tee(fp).op(0x45).if() // i32.eqz
     c.i64(6n << 32n)
       .op(0x0f)
@@ -152,10 +152,6 @@ export class FunctionWriter {
   private epilogue(c: Code): void {
     const { layout, fp, result } = this.frame
     c.get(fp).i32(layout.size).op(0x6a).setGlobal(STACK_POINTER)
-    const used = this.addresses.nativeStack?.used
-    if (used !== undefined) {
-      c.i32(0).i32(0).mem("i32_load", used).i32(layout.nativeBytes).op(0x6b).mem("i32_store", used)
-    }
     c.get(result)
   }
 

@@ -80,18 +80,12 @@ export class Frame {
   private pools = new Map<WasmType, number[]>()
   private homes = new Map<string, number>()
 
-  constructor(
-    info: FunctionInfo,
-    graph: FlowGraph,
-    stubOf: StubOf,
-    atomString: (atom: number) => number | undefined,
-    native: number,
-  ) {
+  constructor(info: FunctionInfo, graph: FlowGraph, stubOf: StubOf, atomString: (atom: number) => number | undefined) {
     this.atomString = atomString
     this.info = info
     this.graph = graph
     this.stubOf = stubOf
-    this.layout = layoutOf(info, native)
+    this.layout = layoutOf(info)
     this.realm = info.realm
     this.consumers = consumersOf(graph)
   }

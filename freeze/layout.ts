@@ -7,6 +7,7 @@
 //
 // The frame stays at one address for the whole activation, since open JSVarRefs point into it.
 import { JSAsyncFunctionState, JSStackFrame } from "../engine/abi.ts"
+import { nativePerShadow } from "../engine/edits.ts"
 import type { FunctionInfo } from "./function.ts"
 
 const frame = JSAsyncFunctionState.frame
@@ -40,8 +41,6 @@ export const at = {
 /** What is different from function to function. Sizes and offsets in bytes. */
 export interface FrameLayout {
   size: number
-  /** Native stack that an activation is taken to use: counted like the interpreter's. */
-  nativeBytes: number
   /** Offset of local `index`; arguments come first. */
   slot(index: number): number
   /** Offset of the operand at a depth. */
@@ -50,19 +49,17 @@ export interface FrameLayout {
 }
 
 /**
- * V8's baseline compiler gives every wasm local a slot of up to 8 bytes, and the operand stack too. One number for all functions
- * of up to so many locals keeps the counting cheap and is on the safe side.
+ * Native stack that an activation is taken to use: V8's baseline compiler gives every wasm local and operand a slot of up to 8 bytes. The
+ * engine counts native stack by the shadow stack, so the frame there is made large enough to stand for it.
  */
-export function nativeBytes(wasmLocals: number, maxOperands: number): number {
-  return 8 * (wasmLocals + maxOperands) + 64
-}
+const nativeLocals = 40
 
-export function layoutOf(info: FunctionInfo, native: number): FrameLayout {
+export function layoutOf(info: FunctionInfo): FrameLayout {
   const locals = info.argCount + info.varCount
   const varRefs = at.slots + 8 * (locals + info.stackSize)
+  const native = 8 * (nativeLocals + locals + info.stackSize) + 64
   return {
-    size: (varRefs + 4 * info.varRefCount + 15) & -16,
-    nativeBytes: native,
+    size: (Math.max(varRefs + 4 * info.varRefCount, native / nativePerShadow) + 15) & -16,
     slot: (index) => at.slots + 8 * index,
     operand: (depth) => at.slots + 8 * (locals + depth),
     varRef: (index) => varRefs + 4 * index,

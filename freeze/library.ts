@@ -31,11 +31,10 @@ export class LibraryWriter {
     this.engine = engine
     const view = engine.view()
     const runtime = view.getUint32(context + JSContext.rt, true)
-    const counted = view.getUint32(words.nativeStackLimit, true) !== 0
-    const nativeStack = { used: words.nativeStackUsed, limit: words.nativeStackLimit }
+    // An engine without the edit that counts native stack has no limit there.
+    const countsNativeStack = view.getUint32(words.nativeStackLimit, true) !== 0
     this.site = {
-      // An engine without the edit that counts native stack has no limit there.
-      addresses: counted ? { runtime, nativeStack } : { runtime },
+      addresses: { runtime, countsNativeStack },
       place: (size) => {
         this.placed = { pointer: engine.malloc(size), size }
         return this.placed.pointer

@@ -89,9 +89,9 @@ export function emitGetLength(frame: Frame): void {
   frame.push({ rep: "box", w: result, type: ANY, own: true })
 }
 
-/** Could the operand be an index at all? */
+/** Could the operand be an index at all? A constant with a fraction (or -0, whose name is 0) is left to the interpreter. */
 function mayBeIndex(v: Val): boolean {
-  return (v.type & NUMBER) !== 0
+  return v.rep === "const" ? v.type === T.INT : (v.type & NUMBER) !== 0
 }
 
 /**

@@ -3,6 +3,7 @@
 // All of it is WebAssembly written here, so that a library needs nothing but the engine. Signatures are in `helperTypes`; the
 // addresses of the runtime and of the native stack's words are constants.
 import { JSContext, JSMallocBlockHeader, JSRuntime, tags } from "../engine/abi.ts"
+import { nativePerShadow, words } from "../engine/edits.ts"
 import type { Pointer } from "../engine/live.ts"
 import { getElement, getField, getLength, putElement, putField, type Calls } from "./heap.ts"
 import { at } from "./layout.ts"
@@ -31,8 +32,8 @@ export type ImportName = keyof typeof imports
 /** Functions of the library's own, in the order of their indices after the imports. */
 export const helperTypes = {
   // ctx func this new_target argc argv flags, frame size, var_ref_count | arg_count << 16,
-  // var_count | strict << 16 | stack_size << 17, native bytes -> frame, or 0 with an exception
-  enter: sig([I32, I64, I64, I64, I32, I32, I32, I32, I32, I32, I32], I32),
+  // var_count | strict << 16 | stack_size << 17 -> frame, or 0 with an exception
+  enter: sig([I32, I64, I64, I64, I32, I32, I32, I32, I32, I32], I32),
   free: sig([I64]),
   freeRange: sig([I32, I32]),
   dup: sig([I64], I64),
@@ -71,8 +72,8 @@ export const firstFrozen = importNames.length + helperNames.length
 /** Addresses that the helpers are written for. */
 export interface RuntimeAddresses {
   runtime: Pointer
-  /** Words that count native stack (engine/edits.ts), where the engine has them. */
-  nativeStack?: { used: Pointer; limit: Pointer }
+  /** Whether the engine counts native stack (engine/edits.ts). */
+  countsNativeStack: boolean
 }
 
 /** Global indices in every library. */
@@ -119,10 +120,8 @@ type Body = (c: Code, a: RuntimeAddresses) => void
 
 const bodies: Record<HelperName, Body> = {
   enter(c, a) {
-    const [ctx, func, self, newTarget, argc, argv, flags, size, counts, vars, native] = [
-      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-    ]
-    const [fp, left, slot, used] = [c.local(I32), c.local(I32), c.local(I32), c.local(I32)]
+    const [ctx, func, self, newTarget, argc, argv, flags, size, counts, vars] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    const [fp, left, slot] = [c.local(I32), c.local(I32), c.local(I32)]
     const value = c.local(I64)
     // js_poll_interrupts(ctx), its common case inline
     c.get(ctx).mem("i32_load", JSContext.interrupt_counter).tee(left).i32(1).op(op.i32_le_s).if()
@@ -132,13 +131,13 @@ const bodies: Record<HelperName, Body> = {
     // both stacks
     c.getGlobal(STACK_POINTER).get(size).op(op.i32_sub).tee(fp)
     c.i32(a.runtime).mem("i32_load", JSRuntime.stack_limit).op(op.i32_lt_u)
-    if (a.nativeStack) {
-      c.i32(0).mem("i32_load", a.nativeStack.used).get(native).op(op.i32_add).tee(used)
-      c.i32(0).mem("i32_load", a.nativeStack.limit).op(op.i32_gt_u, op.i32_or)
+    if (a.countsNativeStack) {
+      c.i32(0).mem("i32_load", words.nativeStackUsed).i32(0).mem("i32_load", words.shadowStackBase).get(fp)
+      c.op(op.i32_sub).i32(Math.log2(nativePerShadow)).op(op.i32_shl, op.i32_add)
+      c.i32(0).mem("i32_load", words.nativeStackLimit).op(op.i32_gt_u, op.i32_or)
     }
     c.if()
     callEngine(c.get(ctx), "JS_ThrowStackOverflow").i32(0).op(op.return).end()
-    if (a.nativeStack) c.i32(0).get(used).mem("i32_store", a.nativeStack.used)
     c.get(fp).setGlobal(STACK_POINTER)
     // the state and the frame
     c.get(fp).get(self).mem("i64_store", at.this)

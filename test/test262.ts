@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os"
 import { join, relative } from "node:path"
 import { parseArgs } from "node:util"
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
-import { World, hookedModule } from "./world.ts"
+import { World, editedModule } from "./world.ts"
 
 interface Test {
   path: string
@@ -64,8 +64,8 @@ function readTest(root: string, path: string): Test {
 
 function runOnce(root: string, test: Test, strict: boolean, freeze: boolean): { outcome: string; world?: World } {
   const world = new World({
-    interrupts: INTERRUPTS,
-    module: hookedModule(),
+    interrupts: freeze ? FROZEN_INTERRUPTS : INTERRUPTS,
+    module: editedModule(),
     ...(freeze ? { freeze: { which: "all" } } : {}),
   })
   const raw = test.flags.includes("raw")
@@ -153,7 +153,7 @@ async function main(): Promise<void> {
     Array.from({ length: count }, () => {
       const worker = new Worker(new URL(import.meta.url), {
         workerData: { root },
-        resourceLimits: { stackSizeMb: 200 },
+        resourceLimits: { stackSizeMb: 16 },
       })
       return new Promise<void>((resolve, reject) => {
         const give = () => {

@@ -1,9 +1,11 @@
 // A live engine with the hook, to run the same program interpreted and frozen and compare what comes out.
 import { JSRuntime } from "../engine/abi.ts"
 import { decode, Op, type Instruction } from "../engine/code.ts"
-import { hookEngine } from "../engine/hook.ts"
+import { editEngine, words } from "../engine/edits.ts"
+import { hookInterpreter } from "../engine/hook.ts"
 import { startEngine, type JSValue, type LiveEngine, type Pointer } from "../engine/live.ts"
 import { parseModule } from "../engine/module.ts"
+import { defaultNativeStackBytes } from "../engine/prelink.ts"
 import { readEnginePackage } from "../engine/package.ts"
 import { freezeFunctions, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
 import { bytecodeOf } from "../freeze/reader.ts"
@@ -13,24 +15,34 @@ import {
   replaceSection,
   SectionId,
   writeBody,
+  writeExport,
   writeModule,
   writeVector,
   Writer,
 } from "../wizer/sections.ts"
 
-let hooked: WebAssembly.Module | undefined
+let edited: WebAssembly.Module | undefined
 let stressed: WebAssembly.Module | undefined
 
-/** The engine of the package with the hook, compiled once. */
-export function hookedModule(): WebAssembly.Module {
-  return (hooked ??= new WebAssembly.Module(hookEngine(readEnginePackage().wasm) as Uint8Array<ArrayBuffer>))
+/** The engine of the package, hooked and edited as it is for artifacts; compiled once. */
+export function editedModule(): WebAssembly.Module {
+  return (edited ??= new WebAssembly.Module(editedEngine() as Uint8Array<ArrayBuffer>))
 }
 
 /** The same, collecting garbage at every allocation: what raises the threshold after a collection is taken out. */
 export function stressedModule(): WebAssembly.Module {
-  return (stressed ??= new WebAssembly.Module(
-    keepThreshold(hookEngine(readEnginePackage().wasm)) as Uint8Array<ArrayBuffer>,
-  ))
+  return (stressed ??= new WebAssembly.Module(keepThreshold(editedEngine()) as Uint8Array<ArrayBuffer>))
+}
+
+function editedEngine(): Uint8Array {
+  const module = parseModule(readEnginePackage().wasm)
+  editEngine(module, hookInterpreter(module).interpreter, {
+    stackLimit: JSRuntime.stack_limit,
+    dumpFlags: JSRuntime.dump_flags,
+  })
+  const code = makeSection(SectionId.Code, writeVector(module.bodies.map(writeBody)))
+  const exports = makeSection(SectionId.Export, writeVector(module.exports.map(writeExport)))
+  return writeModule(replaceSection(replaceSection(module.sections, code), exports))
 }
 
 function keepThreshold(wasm: Uint8Array): Uint8Array {
@@ -63,6 +75,8 @@ export interface WorldOptions {
   interrupts?: number
   /** Collect garbage whenever an object is allocated. */
   gcStress?: boolean
+  /** Native stack that the guest may use, in bytes as the engine's edits count them. */
+  nativeStackBytes?: number
   module?: WebAssembly.Module
 }
 
@@ -86,11 +100,13 @@ export class World {
 
   constructor(options: WorldOptions = {}) {
     this.options = options
-    this.engine = startEngine(options.module ?? (options.gcStress ? stressedModule() : hookedModule()), {
+    this.engine = startEngine(options.module ?? (options.gcStress ? stressedModule() : editedModule()), {
       write: (_, bytes) => (this.written += new TextDecoder().decode(bytes)),
       interrupt: () => (this.stopped ||= ++this.calls > (options.interrupts ?? Infinity)),
       imports: { env: { host_call: (...args: number[]) => this.hostCall(args) } },
     })
+    this.engine.view().setUint32(words.nativeStackLimit, options.nativeStackBytes ?? defaultNativeStackBytes, true)
+    this.engine.view().setUint32(words.shadowStackBase, this.engine.stackPointer.value, true)
     this.engine.call("qjs_init")
     this.engine.call("qjs_set_interrupt_handler", 1)
     this.context = this.engine.call("qjs_get_context_ptr")
