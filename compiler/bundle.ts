@@ -119,7 +119,7 @@ async function complete(app: App, options: BundleOptions, first: Result, format:
 async function run(app: App, options: BundleOptions, format: Bundle["format"], wrap: string[] = []): Promise<Result> {
   const settings = {
     absWorkingDir: app.root,
-    entryPoints: [entryName],
+    entryPoints: [app.entry.includes("*") ? entryName : app.entry],
     outfile: join(app.root, outfile),
     bundle: true,
     write: false,
@@ -148,7 +148,7 @@ async function run(app: App, options: BundleOptions, format: Bundle["format"], w
   return build(settings)
 }
 
-/** The entry by way of a name: in a path, esbuild would take a `*` for a pattern. */
+/** An entry by way of a name, because in a path esbuild takes `*` for a pattern. (Then no tsconfig.json counts for it.) */
 const entryName = "edgebox-entry"
 
 function entryPlugin(app: App): Plugin {

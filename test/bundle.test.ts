@@ -3,6 +3,7 @@ import { decodedMappings, TraceMap } from "@jridgewell/trace-mapping"
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -189,4 +190,44 @@ test("exports of an app that awaits keep their names", async () => {
   expect(Object.keys(exports).sort()).toEqual(["K", "__esModule", "a", "default", "grow", "live", "odd, name"])
   ;(exports["grow"] as () => void)()
   expect([exports["a"], exports["odd, name"], exports["default"], exports["live"]]).toEqual([1, 2, 2, 2])
+})
+
+test("any file name works: quotes, patterns, spaces, other scripts", async () => {
+  const app = join(folder, `a "b" 'c' *ü %41`)
+  mkdirSync(join(app, "lib"), { recursive: true })
+  writeFileSync(
+    join(app, `in"de*x.cjs`),
+    `const { url } = require("./lib/é %42.mjs")\nconsole.log(require.main === module, __filename, decodeURI(url))\nmodule.exports = () => { throw new Error("at line 3") }`,
+  )
+  writeFileSync(join(app, "lib/é %42.mjs"), "export const url = import.meta.url")
+  for (const minify of [false, true]) {
+    const made = await bundle(await resolveApp(join(app, `in"de*x.cjs`)), { ...options, minify })
+    const out = join(folder, "odd.js")
+    writeFileSync(out, made.code)
+    const { stdout } = await runNode([join(root, "test/run-bundle.mjs"), out])
+    expect(stdout).toBe(`true /app/in"de*x.cjs file:///app/lib/é %42.mjs\n`)
+    expect([...made.map.sources].sort()).toEqual([`in"de*x.cjs`, "lib/é %42.mjs"])
+  }
+})
+
+test("line ends that are none, and text that looks like ours, are left alone", async () => {
+  const file = join(folder, "lookalike.mjs")
+  const text = `\n  // lookalike.cjs\nvar require_x = __commonJS({\n});\n__name(f, "f");\nexport { x };\nmodule.exports = __toCommonJS(a_exports);\n})();\n`
+  writeFileSync(
+    join(folder, "lookalike.cjs"),
+    `exports.text = \`${text}\u2028\u2029\`\nexports.sloppy = (function () { return this !== undefined })()`,
+  )
+  writeFileSync(
+    file,
+    `import { text, sloppy } from "./lookalike.cjs"\nexport default [text, sloppy, \`${text}\u2028\`, (function () { return this === undefined })()]`,
+  )
+  const made = await bundle(await resolveApp(file), options)
+  // eslint-disable-next-line no-eval
+  const app = (0, eval)(made.code) as (require: unknown) => { default: unknown }
+  expect(app(undefined).default).toEqual([`${text}\u2028\u2029`, true, `${text}\u2028`, true])
+  writeFileSync(file, `export default \`${text}\`; await 0`)
+  const awaiting = await bundle(await resolveApp(file), options)
+  // eslint-disable-next-line no-eval
+  const later = (0, eval)(awaiting.code) as (require: unknown) => Promise<{ default: unknown }>
+  expect((await later(undefined)).default).toBe(text)
 })
