@@ -29,6 +29,10 @@ export function disasmCommand(program: Command): void {
     )
     .addHelpText("after", "\nExamples:\n  $ edgeboxc disasm my-app\n  $ edgeboxc disasm src/app.ts --function render\n")
     .action(async (input: string, options: Options) => {
+      // `| head` closes the pipe early; that is no error.
+      process.stdout.once("error", (error: NodeJS.ErrnoException) => {
+        if (error.code !== "EPIPE") throw error
+      })
       process.stdout.write(`${await disassembleApp(input, options.function)}\n`)
     })
 }

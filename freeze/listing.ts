@@ -38,7 +38,7 @@ export function sourceNames(functions: readonly FunctionInfo[]): Map<number, str
 export function listing(info: FunctionInfo, names: ReadonlyMap<number, string> = new Map()): string {
   const graph = flowGraph(info)
   const name = names.get(info.pointer) || info.name || "(anonymous)"
-  const lines = [`function ${name}  ${placeText(info.filename, info.line, info.column)}`, `  ${facts(info)}`]
+  const lines = [`function ${plainText(name)}  ${placeText(info.filename, info.line, info.column)}`, `  ${facts(info)}`]
   if (info.args.length > 0) lines.push(`  arguments: ${info.args.map(variableText).join(", ")}`)
   if (info.vars.length > 0) lines.push(`  variables: ${info.vars.map(variableText).join(", ")}`)
   if (info.closureVars.length > 0) lines.push(`  captured: ${info.closureVars.map(closureText).join(", ")}`)
@@ -51,7 +51,7 @@ export function listing(info: FunctionInfo, names: ReadonlyMap<number, string> =
 }
 
 function placeText(filename: string, line: number, column: number): string {
-  return line === 0 ? filename : `${filename}:${line}:${column}`
+  return line === 0 ? plainText(filename) : `${plainText(filename)}:${line}:${column}`
 }
 
 function facts(info: FunctionInfo): string {
@@ -81,8 +81,20 @@ function closureText({ name, type, varIndex, isConst }: ClosureVarInfo): string 
 }
 
 function nameText({ text, kind }: AtomName): string {
-  if (kind === "null") return "(no name)"
-  return /^[\w$#<>.*]+$/.test(text) ? text : JSON.stringify(text)
+  return kind === "null" ? "(no name)" : plainText(text)
+}
+
+/** Names come from the app: what a terminal would not show as it is goes into quotes. */
+function plainText(text: string): string {
+  return /^[\w$#<>.*()/:@ -]+$/.test(text) && text.trim() === text ? text : quoted(text)
+}
+
+/** JSON.stringify leaves the control characters above ASCII alone. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  )
 }
 
 function instructionLines(info: FunctionInfo, graph: FlowGraph, names: ReadonlyMap<number, string>): string[] {
@@ -96,7 +108,7 @@ function instructionLines(info: FunctionInfo, graph: FlowGraph, names: ReadonlyM
     const place = places.get(offset)
     const head = ` ${mark} ${String(offset).padStart(width)} ${(depth < 0 ? "" : String(depth)).padStart(2)}`
     const text = `${head}  ${opcode.padEnd(22)} ${operandText(instruction, info, names)}`.trimEnd()
-    return place === undefined ? [text] : [`   ${info.filename}:${place.line}:${place.column}`, text]
+    return place === undefined ? [text] : [`   ${placeText(info.filename, place.line, place.column)}`, text]
   })
 }
 
@@ -168,14 +180,12 @@ function constantText(constant: Constant, names: ReadonlyMap<number, string>): s
       return String(constant.bool)
     case "string": {
       const { text } = constant
-      return text.length > STRING_LIMIT
-        ? `${JSON.stringify(text.slice(0, STRING_LIMIT))}… (${text.length})`
-        : JSON.stringify(text)
+      return text.length > STRING_LIMIT ? `${quoted(text.slice(0, STRING_LIMIT))}… (${text.length})` : quoted(text)
     }
     case "bigint":
       return `${constant.bigint}n`
     case "function":
-      return `function ${names.get(constant.pointer) || "(anonymous)"}`
+      return `function ${plainText(names.get(constant.pointer) || "(anonymous)")}`
     case "other":
       return `value with tag ${constant.tag}`
     default:

@@ -79,20 +79,29 @@ export function readFunction(engine: LiveEngine, pointer: Pointer): FunctionInfo
  */
 export function bytecodeOf(engine: LiveEngine, value: JSValue): Pointer | undefined {
   const pointer = Number(value & 0xffff_ffffn)
-  const tag = tagOf(value)
+  try {
+    return bytecodeIn(engine.view(), tagOf(value), pointer)
+  } catch (error) {
+    if (error instanceof RangeError) throw unreadableFunction(pointer, "the address lies outside memory")
+    throw error
+  }
+}
+
+const withBytecode: readonly number[] = [
+  JSClassID.BYTECODE_FUNCTION,
+  JSClassID.GENERATOR_FUNCTION,
+  JSClassID.ASYNC_FUNCTION,
+  JSClassID.ASYNC_GENERATOR_FUNCTION,
+]
+
+function bytecodeIn(view: DataView, tag: number, pointer: Pointer): Pointer | undefined {
   if (tag === tags.JS_TAG_FUNCTION_BYTECODE) return pointer
   if (tag === tags.JS_TAG_MODULE) {
-    const inner = engine.view().getBigUint64(pointer + JSModuleDef.func_obj, true)
-    return tagOf(inner) === tags.JS_TAG_MODULE ? undefined : bytecodeOf(engine, inner)
+    const inner = view.getBigUint64(pointer + JSModuleDef.func_obj, true)
+    if (tagOf(inner) === tags.JS_TAG_MODULE) return undefined
+    return bytecodeIn(view, tagOf(inner), Number(inner & 0xffff_ffffn))
   }
   if (tag !== tags.JS_TAG_OBJECT) return undefined
-  const view = engine.view()
-  const withBytecode: readonly number[] = [
-    JSClassID.BYTECODE_FUNCTION,
-    JSClassID.GENERATOR_FUNCTION,
-    JSClassID.ASYNC_FUNCTION,
-    JSClassID.ASYNC_GENERATOR_FUNCTION,
-  ]
   if (!withBytecode.includes(view.getUint16(pointer + JSObject.class_id, true))) return undefined
   return view.getUint32(pointer + JSObject.function_bytecode, true) || undefined
 }

@@ -6,7 +6,14 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { cannotReadTable, generatedFileStale, noEngine, notGenerated, type OpcodesProblem } from "./errors.ts"
+import {
+  cannotReadTable,
+  cannotWriteTable,
+  generatedFileStale,
+  noEngine,
+  notGenerated,
+  type OpcodesProblem,
+} from "./errors.ts"
 import { parseTable, renderTable, tableDifferences, type TableSource } from "./gen.ts"
 import { readHeaderTable } from "./header.ts"
 import type { OpcodeTable } from "./table.ts"
@@ -60,6 +67,7 @@ function generate(path: string): void {
 function check(path: string): void {
   const { wasm, source } = installedEngine()
   const table = readEngineTable(wasm)
+  if (!existsSync(path)) throw notGenerated(path)
   const text = readText(path)
   if (text === renderTable(table, source)) return
   const current = parseTable(text)
@@ -72,7 +80,7 @@ function check(path: string): void {
 
 function compare(sourcePath: string, { table: tablePath, define }: Options): void {
   const next = readSource(sourcePath, define)
-  const current = parseTable(readText(tablePath))
+  const current = existsSync(tablePath) ? parseTable(readText(tablePath)) : undefined
   if (current === undefined) throw notGenerated(tablePath)
   const differences = tableDifferences(current.table, next)
   say(`${sourcePath}: ${next.opcodes.length} opcodes, ${next.temporaries.length} temporaries`)
@@ -116,8 +124,12 @@ function readText(path: string): string {
 
 /** A run that is stopped in the middle leaves the old file alone. */
 function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text)
-  renameSync(`${path}.new`, path)
+  try {
+    writeFileSync(`${path}.new`, text)
+    renameSync(`${path}.new`, path)
+  } catch (error) {
+    throw cannotWriteTable(path, (error as NodeJS.ErrnoException).code ?? String(error))
+  }
 }
 
 /** In the source tree and in dist/ alike, the folder above this file is the package. */

@@ -66,3 +66,7 @@ export function noEngine(reason: string): OpcodesProblem {
 export function notGenerated(path: string): OpcodesProblem {
   return problem("EB509", "the file is not an opcode table that gen-opcodes wrote", path, "Run: npm run gen-opcodes")
 }
+
+export function cannotWriteTable(path: string, reason: string): OpcodesProblem {
+  return problem("EB510", `cannot write the opcode table: ${reason}`, path)
+}

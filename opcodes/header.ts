@@ -5,14 +5,18 @@
 import { notOpcodeHeader } from "./errors.ts"
 import { isOpcodeFormat, tableOf, type OpcodeTable, type TableRow } from "./table.ts"
 
-const MACRO = /^[ \t]*(DEF|def|FMT)\(\s*([^)]*?)\s*\)/gm
+const MACRO = /^[ \t]*(DEF|def|FMT)\(([^()\n]*)\)/gm
+
+/** Real ones have 20 KB. */
+const MAX_HEADER_LENGTH = 1 << 20
 
 /** These select parts of the list, and all of the list is wanted; short forms are how every release is built. */
 const alwaysDefined = ["FMT", "DEF", "SHORT_OPCODES"]
 
 /** Read a header's text; `path` names it in problems, `defined` are the macros of its build. Throws EB505 and EB506. */
 export function readHeaderTable(text: string, path: string, defined: readonly string[] = []): OpcodeTable {
-  const code = text.replace(/\/\*[^]*?\*\//g, " ").replace(/\/\/.*/g, "")
+  if (text.length > MAX_HEADER_LENGTH) throw notOpcodeHeader(path, "it is far too long")
+  const code = withoutComments(text)
   const rows: TableRow[] = []
   for (const [, macro, inside] of included(code, path, [...alwaysDefined, ...defined]).matchAll(MACRO)) {
     if (macro !== "FMT")
@@ -27,6 +31,22 @@ export function readHeaderTable(text: string, path: string, defined: readonly st
     throw notOpcodeHeader(path, "it does not begin with DEF(invalid, …) and DEF(push_i32, …)")
   }
   return tableOf(rows)
+}
+
+/** A comment becomes a space; one that is not closed goes on to the end. */
+function withoutComments(text: string): string {
+  const kept: string[] = []
+  for (let at = 0; at < text.length;) {
+    const start = text.indexOf("/*", at)
+    if (start < 0) {
+      kept.push(text.slice(at))
+      break
+    }
+    kept.push(text.slice(at, start), " ")
+    const end = text.indexOf("*/", start + 2)
+    at = end < 0 ? text.length : end + 2
+  }
+  return kept.join("").replace(/\/\/.*/g, "")
 }
 
 /** The text without the lines that conditions leave out. */

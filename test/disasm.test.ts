@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { disassembleApp } from "../compiler/disasm.ts"
@@ -11,6 +13,19 @@ for (const c of cases("disasm")) {
     else c.expectText("out.txt", await disassembleApp(join(c.folder, "app.js"), wanted))
   })
 }
+
+test("names and texts of an app do not reach the terminal as they are", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "edgebox-disasm-"))
+  const nasty = "\\x1b[2J\\x9b31m\\u202e"
+  writeFileSync(
+    join(folder, "app.js"),
+    `export const x = { "${nasty}": function () { return "${nasty}" + x["${nasty}"] } }`,
+  )
+  const text = await disassembleApp(join(folder, "app.js"))
+  rmSync(folder, { recursive: true })
+  expect(text).toContain("u202e")
+  expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
+})
 
 test("an unknown name comes with the nearest one, or with a way to see all", async () => {
   const app = cases("disasm").find((c) => c.name === "control")!

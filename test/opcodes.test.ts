@@ -103,6 +103,17 @@ describe("the command", () => {
     expect(genOpcodes(wasm).out).toMatch(/the same table as quickjs-wasi/)
   })
 
+  test("files that cannot be read or written", () => {
+    expect(genOpcodes(join(folder, "missing.h"))).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/^EB501: .*ENOENT/),
+    })
+    expect(genOpcodes(folder)).toMatchObject({ status: 1, err: expect.stringMatching(/^EB501: .*EISDIR/) })
+    const nowhere = join(folder, "no", "such", "table.ts")
+    expect(genOpcodes("--check", "--table", nowhere)).toMatchObject({ status: 1, err: expect.stringMatching(/^EB509/) })
+    expect(genOpcodes("--table", nowhere)).toMatchObject({ status: 1, err: expect.stringMatching(/^EB510: .*ENOENT/) })
+  })
+
   test("wrong usage exits 2", () => {
     expect(genOpcodes("--nonsense").status).toBe(2)
     expect(genOpcodes("--help").status).toBe(0)
@@ -142,6 +153,18 @@ describe("headers", () => {
     })
   }
 })
+
+test("a header that is made to keep us busy", async () => {
+  for (const text of [
+    "/*".repeat(500_000),
+    `DEF(${" ".repeat(1_000_000)}`,
+    "DEF(".repeat(250_000),
+    "#if A\n".repeat(150_000),
+    "x".repeat(2 << 20),
+  ]) {
+    expect(await problemText(() => readHeaderTable(text, "quickjs-opcode.h"))).toMatch(/^EB506/)
+  }
+}, 10_000)
 
 describe("an engine that is not one", () => {
   test("no wasm", async () => {

@@ -382,6 +382,14 @@ describe("memory that is not as it should be", () => {
     }
   })
 
+  test("values that point outside memory", async () => {
+    const { engine } = functionOf(source)
+    for (const tag of [-1, -3]) {
+      const value = BigInt.asUintN(64, (BigInt(tag) << 32n) | 0xffff_fff0n)
+      expect(await problemText(() => bytecodeOf(engine, value)), String(tag)).toMatch(/^EB601/)
+    }
+  })
+
   test("any word of a function replaced: an answer or a problem, and soon", async () => {
     const { engine, info } = functionOf(source)
     const tables = [
