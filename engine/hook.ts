@@ -27,6 +27,8 @@ export const hookExports = [
   "js_poll_interrupts", // (ctx) -> 0, or -1 with an exception
   "close_var_refs", // (rt, frame)
   "JS_ThrowStackOverflow", // (ctx)
+  "js_closure", // (ctx, bytecode, var_refs, frame) -> function; takes the bytecode
+  "JS_GetPropertyInternal", // (ctx, object, atom, receiver, throw_ref_error) -> value
 ] as const
 export type HookExport = (typeof hookExports)[number]
 
@@ -100,6 +102,8 @@ function findInternals(module: ModuleParts, code: Instruction[]): Omit<Record<Ho
     js_poll_interrupts: poll.a,
     JS_ThrowStackOverflow: afterStackCheck(code),
     close_var_refs: closeVarRefs(code),
+    js_closure: calledWith(module, code, "i32,i64,i32,i32->i64"),
+    JS_GetPropertyInternal: calledWith(module, code, "i32,i64,i32,i64,i32->i64"),
   }
   expectType(module, found.js_poll_interrupts, "i32->i32", "js_poll_interrupts")
   expectType(module, found.JS_ThrowStackOverflow, "i32->", "JS_ThrowStackOverflow")
@@ -116,6 +120,15 @@ function afterStackCheck(code: Instruction[]): number {
   const [argument, call] = [code[branch + 1], code[branch + 2]]
   if (argument?.op !== Op.local_get || call?.op !== Op.call) throw refused("the stack check throws in an unknown way")
   return call.a
+}
+
+/** The one function of a type that the interpreter calls. */
+function calledWith(module: ModuleParts, code: Instruction[], signature: string): number {
+  const found = new Set(code.filter((i) => i.op === Op.call && typeText(module, i.a) === signature).map((i) => i.a))
+  const [only] = found
+  if (only === undefined || found.size !== 1)
+    throw refused(`the interpreter calls ${found.size} functions ${signature}`)
+  return only
 }
 
 /** `if (sf->var_ref_count != 0) close_var_refs(rt, sf)`, in the epilogue. */
@@ -136,9 +149,13 @@ function bodyOf(module: ModuleParts, index: number): Uint8Array {
 }
 
 function expectType(module: ModuleParts, index: number, signature: string, name: string): void {
-  const type = module.types[module.typeOf(index)]
-  const actual = type ? `${type.params}->${type.results}` : "nothing"
+  const actual = typeText(module, index)
   if (actual !== signature) throw refused(`${name} should be ${signature}, but what was found is ${actual}`)
+}
+
+function typeText(module: ModuleParts, index: number): string {
+  const type = module.types[module.typeOf(index)]
+  return type ? `${type.params}->${type.results}` : "nothing"
 }
 
 function refused(reason: string): Error {

@@ -1,6 +1,7 @@
 // Calls: functions, methods, constructors of base classes, new objects.
-import { callFlags } from "../engine/abi.ts"
+import { callFlags, JSObject } from "../engine/abi.ts"
 import { param, mayBeCounted, type Frame, type Val } from "./frame.ts"
+import { at } from "./layout.ts"
 import { isException } from "./runtime.ts"
 import { ANY, T, UNDEFINED } from "./types.ts"
 import { I64, op } from "./wasm.ts"
@@ -14,17 +15,7 @@ export function emitCall(frame: Frame): void {
   if (operands.kind !== "call") throw new Error(`${opcode} has no argument count`)
   const { code: c, layout } = frame
   const isMethod = opcode === "call_method" || opcode === "tail_call_method"
-  const first = frame.depth - operands.argCount
-  const freed: number[] = []
-  for (let depth = first; depth < frame.depth; depth++) {
-    const v = frame.state.stack[depth]!
-    if (mayBeCounted(v) && v.own) freed.push(depth)
-    if (v.rep === "slot") continue
-    c.get(frame.fp)
-    frame.boxed(v).mem("i64_store", layout.operand(depth))
-  }
-  const args = frame.state.stack.splice(first)
-  for (const v of args) frame.forget(v)
+  const { first, freed } = argumentsToSlots(frame, operands.argCount)
   const func = frame.pop()
   const self: Val | undefined = isMethod ? frame.pop() : undefined
   frame.setPc()
@@ -79,4 +70,75 @@ export function emitInitConstructor(frame: Frame): void {
   frame.release(parent)
   checkException(frame, result)
   frame.push({ rep: "box", w: result, type: T.OBJECT, own: true })
+}
+
+/** -> func values: a closure over this activation */
+export function emitClosure(frame: Frame): void {
+  const { code: c } = frame
+  const { opcode, operands } = frame.instruction
+  if (operands.kind !== "const") throw new Error(`${opcode} names no constant`)
+  frame.setPc()
+  c.i32(frame.realm).i64(frame.info.constants[operands.index]!.value)
+  frame.helper(c, "dup")
+  c.get(param.func).op(op.i32_wrap_i64).mem("i32_load", JSObject.var_refs).get(frame.fp).i32(at.frame).op(op.i32_add)
+  frame.engine(c, "js_closure")
+  const w = frame.temp(I64)
+  c.set(w)
+  checkException(frame, w)
+  frame.push({ rep: "box", w, type: T.OBJECT, own: true })
+}
+
+/** func new_target args -> object */
+export function emitConstruct(frame: Frame): void {
+  const { opcode, operands } = frame.instruction
+  if (operands.kind !== "call") throw new Error(`${opcode} has no argument count`)
+  const { code: c, layout } = frame
+  const { first, freed } = argumentsToSlots(frame, operands.argCount)
+  const newTarget = frame.pop()
+  const func = frame.pop()
+  frame.setPc()
+  c.i32(frame.realm)
+  frame.boxed(func)
+  frame.boxed(newTarget).i32(operands.argCount).get(frame.fp).i32(layout.operand(first)).op(op.i32_add)
+  frame.engine(c, "JS_CallConstructor2")
+  const result = frame.temp(I64)
+  c.set(result)
+  for (const depth of freed) frame.helper(c.get(frame.fp).mem("i64_load", layout.operand(depth)), "free")
+  frame.drop(func)
+  frame.drop(newTarget)
+  checkException(frame, result)
+  frame.push({ rep: "box", w: result, type: T.OBJECT, own: true })
+}
+
+/** obj value -> obj, with a new property of an object literal */
+export function emitDefineField(frame: Frame): void {
+  const { code: c } = frame
+  const { opcode, operands } = frame.instruction
+  if (operands.kind !== "atom") throw new Error(`${opcode} names no property`)
+  const value = frame.pop()
+  frame.setPc()
+  c.i32(frame.realm)
+  frame.boxed(frame.state.stack.at(-1)!, frame.depth - 1).i32(operands.name.atom)
+  frame.owned(value).i32(DEFINE_FLAGS)
+  frame.engine(c, "JS_DefinePropertyValue").i32(0).op(op.i32_lt_s).if()
+  frame.throwOut()
+  c.end()
+}
+
+/** JS_PROP_C_W_E | JS_PROP_THROW */
+const DEFINE_FLAGS = 0x7 | (1 << 14)
+
+/** The top operands become arguments: they lie in their slots, borrowed or owned. Says where, and which slots are to be freed. */
+function argumentsToSlots(frame: Frame, count: number): { first: number; freed: number[] } {
+  const first = frame.depth - count
+  const freed: number[] = []
+  for (let depth = first; depth < frame.depth; depth++) {
+    const v = frame.state.stack[depth]!
+    if (mayBeCounted(v) && v.own) freed.push(depth)
+    if (v.rep === "slot") continue
+    frame.code.get(frame.fp)
+    frame.boxed(v).mem("i64_store", frame.layout.operand(depth))
+  }
+  for (const v of frame.state.stack.splice(first)) frame.forget(v)
+  return { first, freed }
 }

@@ -5,6 +5,7 @@
 import {
   JSArrayBuffer,
   JSClassID,
+  JSContext,
   JSObject,
   JSObjectFlags,
   JSProperty,
@@ -27,6 +28,7 @@ export interface Calls {
   free: (c: Code) => Code
   boxFloat: (c: Code) => Code
   toInt32: (c: Code) => Code
+  getPropertyInternal: (c: Code) => Code
 }
 
 /** An atom's place in a shape's hash table of 2^n words: the upper n bits of atom times this. `checkHash` compares. */
@@ -36,6 +38,9 @@ const hashMultiplier = 0x61c8_8647
 export function hashIndex(atom: number, mask: number): number {
   return mask - (Math.imul(atom, hashMultiplier) >>> (Math.clz32(mask + 1) + 1))
 }
+
+/** Atoms up to here, `length` among them, are looked at by the engine itself. */
+const LENGTH_ATOM_LIMIT = 51
 
 const OBJECT = BigInt(tags.JS_TAG_OBJECT >>> 0)
 
@@ -99,8 +104,35 @@ function flagsOf(c: Code, entry: number): Code {
     .op(op.i32_shr_u)
 }
 
-/** (object, atom) -> value, along the prototypes. */
+/** (context, object, atom) -> value or exception: along the prototypes, getters and all. `cur_pc` has been set. */
 export function getField(c: Code, calls: Calls): void {
+  const [context, object, atom] = [0, 1, 2]
+  const l = { p: c.local(I32), atom, shape: c.local(I32), index: c.local(I32), entry: c.local(I32), mask: c.local(I32) }
+  const slow = c.block()
+  c.get(object).op(op.i32_wrap_i64).set(l.p)
+  c.get(object).i64(32n).op(op.i64_shr_u).i64(OBJECT).op(op.i64_ne).if()
+  // A string's own properties are its length and its characters; all else is its prototype's.
+  c.get(object).i64(32n).op(op.i64_shr_u, op.i32_wrap_i64).i32(tags.JS_TAG_STRING).op(op.i32_ne).brIf(slow)
+  c.get(atom).i32(LENGTH_ATOM_LIMIT).op(op.i32_le_u).get(atom).i32(0).op(op.i32_lt_s, op.i32_or).brIf(slow)
+  c.get(context)
+    .mem("i32_load", JSContext.class_proto)
+    .mem("i32_load", 8 * JSClassID.STRING)
+    .set(l.p)
+    .end()
+  const next = c.loop()
+  findOwn(c, l)
+  c.get(l.index).if()
+  flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).brIf(slow)
+  propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0)
+  calls.dup(c).op(op.return).end()
+  c.get(l.p).mem("i32_load8_u", JSObject.flags).i32(JSObjectFlags.is_exotic).op(op.i32_and).brIf(slow)
+  c.get(l.shape).mem("i32_load", JSShape.proto).tee(l.p).brIf(next)
+  c.i64(UNDEFINED).op(op.return).end().end()
+  calls.getPropertyInternal(c.get(context).get(object).get(atom).get(object).i32(0))
+}
+
+/** (context, atom) -> value of a global variable, or SLOW: of `let` and `const` first, then of the global object's plain properties. */
+export function getGlobal(c: Code, calls: Calls): void {
   const l = {
     p: c.local(I32),
     atom: 1,
@@ -109,21 +141,16 @@ export function getField(c: Code, calls: Calls): void {
     entry: c.local(I32),
     mask: c.local(I32),
   }
-  objectOr(c, 0, () => c.i64(SLOW))
-  c.get(0).op(op.i32_wrap_i64).set(l.p)
-  const next = c.loop()
-  findOwn(c, l)
-  c.get(l.index).if()
-  flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).if()
-  c.i64(SLOW).op(op.return).end()
-  propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0)
-  calls.dup(c).op(op.return).end()
-  c.get(l.p).mem("i32_load8_u", JSObject.flags).i32(JSObjectFlags.is_exotic).op(op.i32_and).if()
-  c.i64(SLOW).op(op.return).end()
-  c.get(l.shape).mem("i32_load", JSShape.proto).tee(l.p).op(op.i32_eqz).if()
-  c.i64(UNDEFINED).op(op.return).end()
-  c.br(next).end()
-  c.op(op.unreachable)
+  const slow = c.block()
+  for (const place of [JSContext.global_var_obj, JSContext.global_obj]) {
+    c.get(0).mem("i32_load", place).set(l.p)
+    findOwn(c, l)
+    c.get(l.index).if()
+    flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).brIf(slow)
+    propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0)
+    calls.dup(c).op(op.return).end()
+  }
+  c.end().i64(SLOW)
 }
 
 /** (object, atom, value) -> 1 when it was stored in an own property of the object, which then owns it; 0: nothing has happened. */

@@ -3,7 +3,7 @@
 import { opcodeByName, type OpcodeName } from "../opcodes/quickjs.generated.ts"
 import { emitBinary, emitBits, emitCompare, emitLocalStep, emitAddLocal, emitUnary } from "./arith.ts"
 import { popsOf, stackPictures } from "./blocks.ts"
-import { emitCall, emitInitConstructor, emitNewObject } from "./call.ts"
+import { emitCall, emitClosure, emitConstruct, emitDefineField, emitInitConstructor, emitNewObject } from "./call.ts"
 import type { Frame } from "./frame.ts"
 import {
   emitCloseLocal,
@@ -18,7 +18,7 @@ import {
   emitUninitialized,
 } from "./local.ts"
 import { emitCheckConstructor, emitNot, emitSpecialObject, emitTagTest, emitThis } from "./misc.ts"
-import { emitGetElement, emitGetField, emitGetLength, emitPutElement, emitPutField } from "./property.ts"
+import { emitGetElement, emitGetField, emitGetGlobal, emitGetLength, emitPutElement, emitPutField } from "./property.ts"
 import { ANY, T } from "./types.ts"
 
 export type Pattern =
@@ -47,7 +47,7 @@ export const patterns = {
   invalid: keep("it has an invalid opcode"),
   push_i32: emit(emitConstant),
   push_const: emit(emitConstant),
-  fclosure: step(T.OBJECT),
+  fclosure: emit(emitClosure),
   push_atom_value: emit(emitConstant),
   private_symbol: step(T.OTHER),
   undefined: emit(emitConstant),
@@ -77,7 +77,7 @@ export const patterns = {
   rot3r: stack,
   rot4l: stack,
   rot5l: stack,
-  call_constructor: step(),
+  call_constructor: emit(emitConstruct),
   call: emit(emitCall),
   tail_call: end,
   call_method: emit(emitCall),
@@ -100,7 +100,7 @@ export const patterns = {
   get_super: step(),
   import: step(T.OBJECT),
   get_var_undef: step(),
-  get_var: step(),
+  get_var: emit(emitGetGlobal),
   put_var: step(),
   put_var_init: step(),
   get_ref_value: step(),
@@ -119,7 +119,7 @@ export const patterns = {
   put_array_el: emit(emitPutElement),
   get_super_value: step(),
   put_super_value: step(),
-  define_field: step(),
+  define_field: emit(emitDefineField),
   set_name: step(),
   set_name_computed: step(),
   set_proto: step(),
@@ -241,7 +241,7 @@ export const patterns = {
   push_i8: emit(emitConstant),
   push_i16: emit(emitConstant),
   push_const8: emit(emitConstant),
-  fclosure8: step(T.OBJECT),
+  fclosure8: emit(emitClosure),
   push_empty_string: step(T.STRING),
   get_loc8: emit(emitGetLocal),
   put_loc8: emit(emitPutLocal),

@@ -1,5 +1,6 @@
 // Properties, elements, lengths: the library's helpers first, the interpreter where they do not apply.
 import { floatAsIndex } from "./arith.ts"
+import { checkException } from "./call.ts"
 import { mayBeCounted, type Frame, type Val } from "./frame.ts"
 import { SLOW } from "./heap.ts"
 import { ANY, NUMBER, numberOf, T } from "./types.ts"
@@ -12,32 +13,25 @@ export function emitGetField(frame: Frame): void {
   if (operands.kind !== "atom") throw new Error(`${opcode} names no property`)
   const keep = opcode === "get_field2"
   const object = frame.pop()
-  if ((object.type & T.OBJECT) === 0) {
-    frame.push(object)
-    frame.step(1, keep ? [object.type, ANY] : [ANY])
-    return
-  }
-  const before = [...frame.state.stack, object]
+  frame.setPc()
+  c.i32(frame.realm)
   const result = frame.temp(I64)
-  frame.helper(frame.boxed(object).i32(operands.name.atom), "getField").tee(result)
-  c.i64(SLOW).op(op.i64_eq)
-  if (keep) {
-    // The step leaves the object in its slot and the value above it: the object stays where it is, whoever owns it.
-    c.if()
-    frame.push(object)
-    frame.coldStep(before)
-    c.get(frame.fp).mem("i64_load", frame.layout.operand(before.length)).set(result).end()
-  } else {
-    c.if()
-    frame.coldStep(before)
-    c.get(frame.fp)
-      .mem("i64_load", frame.layout.operand(before.length - 1))
-      .set(result)
-    c.else()
-    freeOwn(frame, object)
-    c.end()
-    frame.forget(object)
-  }
+  frame.helper(frame.boxed(object).i32(operands.name.atom), "getField").set(result)
+  if (keep) frame.push(object)
+  else frame.drop(object)
+  checkException(frame, result)
+  frame.push({ rep: "box", w: result, type: ANY, own: true })
+}
+
+/** -> value of a global variable */
+export function emitGetGlobal(frame: Frame): void {
+  const { code: c } = frame
+  const { opcode, operands } = frame.instruction
+  if (operands.kind !== "atom") throw new Error(`${opcode} names no variable`)
+  const result = frame.temp(I64)
+  frame.helper(c.i32(frame.realm).i32(operands.name.atom), "getGlobal").tee(result).i64(SLOW).op(op.i64_eq).if()
+  frame.coldStep(frame.state.stack)
+  c.get(frame.fp).mem("i64_load", frame.layout.operand(frame.depth)).set(result).end()
   frame.push({ rep: "box", w: result, type: ANY, own: true })
 }
 

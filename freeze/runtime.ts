@@ -5,7 +5,7 @@
 import { JSContext, JSMallocBlockHeader, JSRuntime, tags } from "../engine/abi.ts"
 import { nativePerShadow, words } from "../engine/edits.ts"
 import type { Pointer } from "../engine/live.ts"
-import { getElement, getField, getLength, putElement, putField, type Calls } from "./heap.ts"
+import { getElement, getField, getGlobal, getLength, putElement, putField, type Calls } from "./heap.ts"
 import { at } from "./layout.ts"
 import { BOXED_NAN, EXCEPTION, FIRST_COUNTED, FLOAT_ADDEND, UNDEFINED } from "./types.ts"
 import { Code, F64, I32, I64, op, type Signature } from "./wasm.ts"
@@ -26,6 +26,9 @@ export const imports = {
   JS_GetPrototype: sig([I32, I64], I64),
   JS_CallConstructor2: sig([I32, I64, I64, I32, I32], I64),
   JS_NewObject: sig([I32], I64),
+  js_closure: sig([I32, I64, I32, I32], I64),
+  JS_GetPropertyInternal: sig([I32, I64, I32, I64, I32], I64),
+  JS_DefinePropertyValue: sig([I32, I64, I32, I64, I32], I32),
 } as const
 export type ImportName = keyof typeof imports
 
@@ -45,7 +48,8 @@ export const helperTypes = {
   toInt32: sig([F64], I32), // ToInt32
   replace: sig([I32, I64]), // slot value: free what the slot holds
   // heap.ts
-  getField: sig([I64, I32], I64),
+  getField: sig([I32, I64, I32], I64), // context object atom -> value or exception
+  getGlobal: sig([I32, I32], I64),
   putField: sig([I64, I32, I64], I32),
   getLength: sig([I64], I64),
   getElement: sig([I64, I32], I64),
@@ -114,6 +118,7 @@ const calls: Calls = {
   free: (c) => call(c, "free"),
   boxFloat: (c) => call(c, "boxFloat"),
   toInt32: (c) => call(c, "toInt32"),
+  getPropertyInternal: (c) => callEngine(c, "JS_GetPropertyInternal"),
 }
 
 type Body = (c: Code, a: RuntimeAddresses) => void
@@ -292,6 +297,7 @@ const bodies: Record<HelperName, Body> = {
     c.get(bits).i64(0n).op(0x59, op.select).end().end() // i64.ge_s
   },
   getField: (c) => getField(c, calls),
+  getGlobal: (c) => getGlobal(c, calls),
   putField: (c) => putField(c, calls),
   getLength: (c) => getLength(c),
   getElement: (c) => getElement(c, calls),
