@@ -10,7 +10,7 @@ import { join, resolve } from "node:path"
 
 const [app, count = "21"] = process.argv.slice(2)
 if (app === undefined) throw new Error("which .wasm?")
-const edgebox = resolve(import.meta.dirname, "../dist/edgebox.js")
+const edgebox = resolve(import.meta.dirname, "../dist/edgebox.cjs")
 const folder = mkdtempSync(join(tmpdir(), "edgebox-bench-"))
 const hello = join(folder, "hello.js")
 writeFileSync(hello, `console.log("hello")\n`)

@@ -7,6 +7,7 @@ import { mergeOptions } from "./config.ts"
 import { type App, resolveApp } from "./entry.ts"
 import { notThereYet, outputIsInput, outputNotWritable } from "./errors.ts"
 import { checkOutputFolder, fromHere, reasonOf, writeAtomically } from "./files.ts"
+import { freezeApp } from "./freeze.ts"
 import { linkArtifact } from "./link.ts"
 import { loadApp, runAppNow, startBase } from "./load.ts"
 import { mapText } from "./mappings.ts"
@@ -63,7 +64,6 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   const options = mergeOptions(configOf(app), given)
   const output = resolve(options.output ?? `${app.name}.wasm`)
   for (const path of [output, options.report]) if (path !== undefined) await checkOutputFolder(resolve(path))
-  refuseWhatIsNotThere(options)
 
   clock.stage("bundling")
   const bundled = await bundle(app, { ...options, builtins: builtinNames })
@@ -75,6 +75,10 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   const live = startBase(base, { write: options.write })
   const { snapshot = "engine", keepSource = false } = options
   const loaded = loadApp(live, bundled, parts, { snapshot, keepSource, write: options.write })
+
+  clock.stage("freezing")
+  const { freeze = "auto", freezeOnly, freezeExcept } = options
+  const frozen = freezeApp(live, loaded.appFunction, { freeze, freezeOnly, freezeExcept })
   // From here on no code is added to the app.
 
   if (snapshot === "app") {
@@ -109,6 +113,7 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
     sizes,
     stages: clock.finish(),
     engine: linked.note.engine,
+    frozen,
   })
   if (options.report !== undefined)
     await writeAtomically(resolve(options.report), `${JSON.stringify(report, null, 2)}\n`)
@@ -121,11 +126,6 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
 /** Paths in `.edgebox.json` are relative to the folder that it lies in. */
 function configOf({ config, root }: App): App["config"] {
   return config.output === undefined ? config : { ...config, output: resolve(root, config.output) }
-}
-
-function refuseWhatIsNotThere({ freeze, freezeOnly, freezeExcept }: BuildOptions): void {
-  const freezing = freeze === "all" || freeze === "auto" || freezeOnly !== undefined || freezeExcept !== undefined
-  if (freezing) throw notThereYet("freezing functions", "Leave the option out, or say --freeze none.")
 }
 
 /** Engine and guest, linked once when EdgeBox itself was built. */

@@ -3,6 +3,7 @@ import { relative } from "node:path"
 import manifest from "../package.json" with { type: "json" }
 import type { Bundle } from "./bundle.ts"
 import type { App } from "./entry.ts"
+import type { FreezeReport } from "./freeze.ts"
 import type { ArtifactSizes } from "./link.ts"
 
 /** Bytes. */
@@ -32,6 +33,7 @@ export interface BuildReport {
   inputs: string[]
   warnings: number
   sizes: Sizes
+  frozen: FreezeReport
   stages: { name: string; ms: number }[]
 }
 
@@ -43,9 +45,10 @@ interface ReportInput {
   sizes: Sizes
   stages: BuildReport["stages"]
   engine: string
+  frozen: FreezeReport
 }
 
-export function reportOf({ app, output, bundle, snapshot, sizes, stages, engine }: ReportInput): BuildReport {
+export function reportOf({ app, output, bundle, snapshot, sizes, stages, engine, frozen }: ReportInput): BuildReport {
   const shown = (path: string) => relative(app.root, path).replaceAll("\\", "/")
   return {
     edgebox: manifest.version,
@@ -59,6 +62,7 @@ export function reportOf({ app, output, bundle, snapshot, sizes, stages, engine 
     inputs: bundle.inputs.map(shown),
     warnings: bundle.warnings.length,
     sizes,
+    frozen,
     stages,
   }
 }
@@ -67,7 +71,11 @@ export function reportOf({ app, output, bundle, snapshot, sizes, stages, engine 
 export function summaryLine(shownOutput: string, report: BuildReport): string {
   const { sizes, inputs } = report
   const files = `${inputs.length} file${inputs.length === 1 ? "" : "s"}`
-  return `${shownOutput}  ${bytesText(sizes.artifact)} in ${secondsText(totalMs(report))}, from ${files} (${bytesText(sizes.bundle)} of JavaScript)`
+  return `${shownOutput}  ${bytesText(sizes.artifact)} in ${secondsText(totalMs(report))}, from ${files} (${bytesText(sizes.bundle)} of JavaScript), ${frozenText(report.frozen)}`
+}
+
+function frozenText({ frozen, kept }: FreezeReport): string {
+  return `${frozen} of ${frozen + kept} functions frozen`
 }
 
 /** One line a stage, for `--verbose`. */

@@ -97,7 +97,7 @@ function liveEngine(instance: WebAssembly.Instance, wasi: (name: string) => Engi
     bytes: () => new Uint8Array(memory.buffer),
     view: () => new DataView(memory.buffer),
     malloc(size) {
-      const pointer = engine.call("malloc", size)
+      const pointer = engine.call("malloc", Math.max(size, 1)) // for none it may answer 0
       if (pointer === 0) throw new Error(`the engine has no memory for ${size} bytes`)
       return pointer
     },

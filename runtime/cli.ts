@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/bin/sh
 // edgebox: read the command line, compile the module, run it, exit with its code.
 import { complain, exitCodes, reporting, runAndExit } from "./finish.ts"
 import type { Grants } from "./finish.ts"

@@ -47,7 +47,7 @@ describe.sequential("apps", () => {
     test(c.name, async (context) => {
       const { file, bundle, stdin } = await built(c)
       const expected = await runNode([join(root, "test/run-bundle.mjs"), bundle], { stdin })
-      const edgebox = await runNode([join(root, "dist/edgebox.js"), file], { stdin })
+      const edgebox = await runNode([join(root, "dist/edgebox.cjs"), file], { stdin })
       expect(brief(edgebox), edgebox.stderr).toEqual(brief(expected))
       expect(edgebox.stdout === expected.stdout).toBe(true)
       if (c.has("stderr.txt") || (expected.stderr !== "" && process.env["UPDATE"] === "1")) {

@@ -1,4 +1,4 @@
-// edgebox as a user meets it: whole processes of dist/edgebox.js, with the guest in a worker and on the main thread.
+// edgebox as a user meets it: whole processes of dist/edgebox.cjs, with the guest in a worker and on the main thread.
 import { spawn, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -7,7 +7,7 @@ import type { Writable } from "node:stream"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import wabt from "wabt"
 
-const edgebox = resolve(import.meta.dirname, "../dist/edgebox.js")
+const edgebox = resolve(import.meta.dirname, "../dist/edgebox.cjs")
 /** How Node is started: without its own stack the guest runs in a worker, with it on the main thread. */
 const ways: Record<string, string[]> = { worker: [], "main thread": ["--stack-size=5000"] }
 
