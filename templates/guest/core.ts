@@ -157,15 +157,23 @@ export function start(native: Native): object {
     },
     loadParts(parts: (kit: Kit) => void): void {
       parts(kit)
+      // Names of functions were shortened by the bundler.
+      for (const module of kit.modules.values())
+        for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(module as object)))
+          if (typeof value === "function" && name !== "constructor") rename(value as object, name)
     },
     describe,
   }
 }
 
+function rename(value: object, name: string): void {
+  if ((value as { name?: unknown }).name !== name)
+    Object.defineProperty(value, "name", { value: name, configurable: true })
+}
+
 /** Put a global where the language's own are. */
 function expose(name: string, value: unknown, enumerable = false): void {
-  if (typeof value === "function" && value.name !== name)
-    Object.defineProperty(value, "name", { value: name, configurable: true })
+  if (typeof value === "function") rename(value, name)
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true })
 }
 

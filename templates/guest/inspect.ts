@@ -285,6 +285,10 @@ function showObject(i: Inspection, object: AnyObject, level: number): string {
   try {
     entries = shape.entries()
     for (const key of shape.keys) entries.push(showProperty(i, object, key, next, shape.isList))
+  } catch (error) {
+    if (!(error instanceof RangeError && /call stack/.test(error.message))) throw error
+    const what = `[${prefix(name, tag, "Object").slice(0, -1)}: Inspection interrupted prematurely. Maximum call stack size exceeded.]`
+    return i.stylize(what, "special")
   } finally {
     i.seen.pop()
   }

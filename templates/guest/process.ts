@@ -35,6 +35,8 @@ export function makeProcess(native: Native, loop: Loop, bytes: BytesKit) {
     writable: true,
     configurable: true,
   })
+  ;(prototype.constructor as { prototype: object }).prototype = prototype
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: "process", configurable: true })
   Object.setPrototypeOf(process, prototype)
 
   const { env, read: readEnv } = makeEnv(native)
@@ -119,6 +121,10 @@ export function makeProcess(native: Native, loop: Loop, bytes: BytesKit) {
     },
     emitWarning,
   })
+
+  // Shortened by the bundler, but programs may print them.
+  for (const [name, value] of Object.entries(Object.getOwnPropertyDescriptors(process)))
+    if (typeof value.value === "function") named(name, value.value as () => unknown)
 
   function memoryUsage() {
     const size = native.memorySize()

@@ -1,6 +1,6 @@
 // node:url: the URL classes and what goes between file URLs and paths. The old parser (url.parse) is not here.
 import type { Kit } from "../guest/core.ts"
-import { toASCII, toUnicode } from "../web/idna.ts"
+import { toUnicode } from "../web/idna.ts"
 
 export function start({ modules, world }: Kit): void {
   const { nodeError, wrongType } = world()
@@ -52,17 +52,21 @@ export function start({ modules, world }: Kit): void {
     return options.unicode ? copy.href.replace(copy.hostname, toUnicode(copy.hostname)) : copy.href
   }
 
+  /** A domain as a URL's host; "" when it cannot be one. */
+  function hostOf(domain: string): string {
+    const url = new URL("ws://no.host")
+    url.hostname = domain
+    return url.hostname === "no.host" && domain !== "no.host" ? "" : url.hostname
+  }
+
   modules.set("url", {
     URL,
     URLSearchParams,
     fileURLToPath,
     pathToFileURL,
     format,
-    domainToASCII: (domain: string) => toASCII(domain) ?? "",
-    domainToUnicode: (domain: string) => {
-      const ascii = toASCII(domain)
-      return ascii === undefined ? "" : toUnicode(ascii)
-    },
+    domainToASCII: (domain: string) => hostOf(domain),
+    domainToUnicode: (domain: string) => toUnicode(hostOf(domain)),
     urlToHttpOptions(url: URL) {
       const { protocol, hostname, hash, search, pathname, href, port, username, password } = url
       return {

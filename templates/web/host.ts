@@ -5,7 +5,7 @@ import { toASCII } from "./idna.ts"
 export type Host = string | undefined
 
 const forbiddenHost = /[\0\t\n\r #/:<>?@[\\\]^|]/
-const forbiddenDomain = /[\0-\x20"#%/:<>?@[\\\]^`{|}\x7f]/
+const forbiddenDomain = /[\0-\x20#%/:<>?@[\\\]^|\x7f]/
 
 /** Parse a host; `decode` percent-decodes as UTF-8, `encode` percent-encodes C0 controls and beyond ASCII. */
 export function parseHost(

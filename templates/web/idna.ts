@@ -97,21 +97,33 @@ export function punycodeDecode(text: string): string | undefined {
 // Never valid in a domain: unassigned, private, surrogates, controls, spaces and line separators, format characters that are not ignored.
 const disallowed =
   /[\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Cc}\u0340\u0341\u061c\u180e\u200e\u200f\u202a-\u202e\u2066-\u206f\u2ff0-\u2fff\u3000\u31ef\ufffc\ufffd\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/u
+// The same, but mapped to something by compatibility or case.
+const disallowedBefore =
+  /[\u04c0\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u10a0-\u10c5\u115f\u1160\u1680\u17b4\u17b5\u1806\u2024-\u2026\u2061-\u2063\u2132\u2183\u2427-\u2429\u2488-\u249b\u3164\u33c2\u33c7\u33d8\ufe19\ufe30\ufe52\uffa0\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1f100}]/u
 // Mapped to nothing.
 const ignored =
   /[\u00ad\u034f\u180b-\u180d\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff\u{1bca0}-\u{1bca3}\u{e0100}-\u{e01ef}]/gu
 
+/** Case folding and compatibility of one character. */
+function fold(character: string): string {
+  if (character === "\u03c2" || character === "\u00df") return character // final sigma and sharp s are letters of their own
+  if (character === "\u1e9e") return "ss"
+  return character.normalize("NFKC").replace(/./gsu, (c) => {
+    if (c === "\u03c2") return "\u03c3" // but not where they are only a way to write sigma
+    if (c === "\u03f4") return "\u03b8"
+    if (/[\u0345\u1f80-\u1fff]/.test(c)) return c.toUpperCase().toLowerCase() // iota below becomes a letter
+    if (/[\u13a0-\u13fd\uab70-\uabbf]/.test(c)) return c.toUpperCase() // Cherokee folds to capitals
+    return c.toLowerCase()
+  })
+}
+
 /** The mapping of one label or domain. */
 function map(domain: string): string {
-  const dotted = domain
-    .replace(ignored, "")
-    .replace(/[\u3002\uff0e\uff61]/g, ".")
-    .replaceAll("\u1e9e", "ss")
-  // Final sigma is one letter with sigma only in capitals: \u03c2 stays as it is, and so does sharp s.
-  const folded = Array.from(dotted.normalize("NFKC"), (c) =>
-    c === "\u03f4" ? "\u03b8" : c === "\u2126" ? "\u03c9" : c.toLowerCase(),
-  ).join("")
-  return folded.normalize("NFKC")
+  const dotted = domain.replace(ignored, "").replace(/[\u3002\uff0e\uff61]/g, ".")
+  return dotted
+    .replace(/[^\x00-\x7f]/gu, fold)
+    .replace(/[A-Z]+/g, (text) => text.toLowerCase())
+    .normalize("NFC")
 }
 
 function isValidLabel(label: string): boolean {
@@ -138,6 +150,7 @@ const rightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Scri
 
 // RFC 5893, as far as letters go: a label that begins right to left has no letters that run left to right, and the reverse.
 function bidiFits(label: string): boolean {
+  label = label.replace(/\p{M}/gu, "") // marks go with what they stand on
   if (!rightToLeft.test(label)) return true
   return rightToLeft.test([...label][0]!) && !/[A-Za-z\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u.test(label)
 }
@@ -145,6 +158,7 @@ function bidiFits(label: string): boolean {
 /** Domain to ASCII; undefined is failure. */
 export function toASCII(domain: string): string | undefined {
   if (/^[\x00-\x7f]*$/.test(domain) && !/(?:^|\.)xn--/i.test(domain)) return domain.toLowerCase()
+  if (disallowedBefore.test(domain)) return undefined
   const labels = map(domain).split(".")
   const output: string[] = []
   for (const label of labels) {
