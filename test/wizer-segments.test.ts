@@ -2,6 +2,7 @@
 import { expect, test } from "vitest"
 import { readSections, parseData, findSection, writeModule, makeSection, SectionId } from "../wizer/sections.ts"
 import { chooseAll, chooseSegments, dataSection, segmentOverhead, type MemoryImage } from "../wizer/segments.ts"
+import { touchedRanges } from "../wizer/node/touched.ts"
 import { randomFrom } from "./cases.ts"
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000)
@@ -130,4 +131,24 @@ test("addresses above 2 GiB are negative in the encoding and counted as such", (
   expect(segmentOverhead({ offset: 0x80000000, length: 1 }, { is64: true })).toBe(3 + 5 + 1)
   const made = makeSection(SectionId.Memory, Uint8Array.of(0))
   expect(made.offset).toBe(0)
+})
+
+test("pages that were never touched are not looked at, and nothing is lost", () => {
+  const random = randomFrom(seed + 4)
+  for (let i = 0; i < 6; i++) {
+    const memory = new WebAssembly.Memory({ initial: 1024 + i * 256 })
+    memory.grow(i)
+    const bytes = new Uint8Array(memory.buffer)
+    for (let spots = 1 + i * 40; spots > 0; spots--) bytes[Math.floor(random() * bytes.length)] = 1 + spots
+    bytes[0] = i
+    bytes[bytes.length - 1] = i % 2
+    const touched = touchedRanges(memory)
+    expect(bytes[0]).toBe(i)
+    if (process.platform === "linux" && process.arch === "x64") expect(touched).toBeDefined()
+    const everything = chooseSegments({ bytes, memory })
+    expect(chooseSegments({ bytes, memory, touched })).toEqual(everything)
+    const covered = (touched ?? []).reduce((sum, [start, end]) => sum + end - start, 0)
+    if (touched) expect(covered).toBeLessThan(4096 * (4 + i * 40))
+  }
+  expect(touchedRanges(new WebAssembly.Memory({ initial: 1 }))).toBeUndefined()
 })

@@ -39,6 +39,9 @@ export interface State {
   dropped: Plan["droppable"]
 }
 
+/** Tells where a memory can be other than zero, for hosts that know; undefined where everything has to be looked at. */
+export type Touched = (memory: WebAssembly.Memory) => MemoryImage["touched"]
+
 /** The slots of each table as they were before anything ran; compare with it to see what changed. */
 export type TableImage = unknown[][]
 
@@ -58,17 +61,22 @@ export function readTables(instance: InstanceLike, plan: Plan): TableImage {
  * Take the state of an instance of an instrumented module. Throws EB311 when a table or global holds a reference that a module
  * cannot contain.
  */
-export function capture(instance: InstanceLike, plan: Plan, before: TableImage): State {
+export function capture(
+  instance: InstanceLike,
+  plan: Plan,
+  before: TableImage,
+  touched: Touched = () => undefined,
+): State {
   const find = functionFinder(instance, plan)
   return {
-    memories: plan.layout.memories.map((_, index) => memoryImage(instance, plan, index)),
+    memories: plan.layout.memories.map((_, index) => memoryImage(instance, plan, index, touched)),
     globals: captureGlobals(instance, plan, find),
     tables: captureTables(instance, plan, before, find),
     dropped: plan.droppable.filter((_, place) => traps(instance, privateName(plan, "dropped", 0), place)),
   }
 }
 
-function memoryImage(instance: InstanceLike, plan: Plan, index: number): MemoryImage {
+function memoryImage(instance: InstanceLike, plan: Plan, index: number, touched: Touched): MemoryImage {
   const type = plan.layout.memories[index]
   const memory = instance.exports[privateName(plan, "memory", index)] as WebAssembly.Memory
   const image: MemoryImage = {
@@ -76,6 +84,7 @@ function memoryImage(instance: InstanceLike, plan: Plan, index: number): MemoryI
     index,
     is64: type?.is64 ?? false,
     shared: type?.shared ?? false,
+    touched: touched(memory),
   }
   // The scanner imports the memory under its usual page size.
   return type?.pageSizeLog2 === 16 ? { ...image, memory } : image

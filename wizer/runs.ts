@@ -11,6 +11,8 @@ export interface MemoryImage {
   index?: number
   is64?: boolean
   shared?: boolean
+  /** Sorted ranges outside of which every byte is zero, where that is known. */
+  touched?: readonly (readonly [start: number, end: number])[]
 }
 
 /** Runs as flat numbers: starts[i] to ends[i], exclusive. Memories have millions of them. */
@@ -29,8 +31,10 @@ export function findRuns(image: MemoryImage): Runs {
   const kind = { is64: image.is64 ?? false, shared: image.shared ?? false }
   const kernel = (image.memory && simdKernel(image.memory, kind)) ?? plainKernel(bytes)
   const runs: Runs = { starts: new Float64Array(256), ends: new Float64Array(256), count: 0 }
-  for (let base = 0; base < bytes.length; base += windowBytes) {
-    scanWindow(kernel, base, Math.min(windowBytes, bytes.length - base), runs, kind.is64)
+  for (const [start, end] of image.touched ?? [[0, bytes.length]]) {
+    for (let base = start; base < end; base += windowBytes) {
+      scanWindow(kernel, base, Math.min(windowBytes, end - base), runs, kind.is64)
+    }
   }
   return runs
 }
@@ -54,7 +58,7 @@ function smallestGap(address: number, is64: boolean): number {
 function pushRun(runs: Runs, start: number, end: number, gap: number): void {
   const last = runs.count - 1
   if (last >= 0 && start - (runs.ends[last] ?? 0) < gap) {
-    runs.ends[last] = end // they meet at the border of two windows
+    runs.ends[last] = end // they meet at the border of two windows or ranges
     return
   }
   if (runs.count === runs.starts.length) {

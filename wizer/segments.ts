@@ -5,16 +5,7 @@
 // shorter than that. 1. Find the runs: stretches without a gap that could pay. 2. Choose exactly which gaps to fill, by dynamic
 // programming over the runs (the size of `length` itself jumps at 128 and 16,384, which greedy merging gets wrong). 3. When an
 // engine's limit on the number of segments is exceeded, put a price on each segment and raise it until they fit.
-import {
-  Writer,
-  i32Const,
-  i64Const,
-  SectionId,
-  sleb32Size,
-  sleb64Size,
-  ulebSize,
-  type LateSection,
-} from "./sections.ts"
+import { Writer, SectionId, sleb32Size, sleb64Size, ulebSize, type LateSection } from "./sections.ts"
 import { chooseWithin } from "./choose.ts"
 import { fillGaps, findRuns, type MemoryImage } from "./runs.ts"
 
@@ -92,18 +83,39 @@ function writeData(
   for (const bytes of kept) put(bytes)
   for (const { image, segments } of memories) {
     for (const segment of segments) {
-      put(segmentHeader(segment, image))
+      pos = writeHeader(target, pos, segment, image)
       const { offset, length } = segment
-      if (length > 64) put(image.bytes.subarray(offset, offset + length))
-      else for (let i = 0; i < length; i++) target[pos++] = image.bytes[offset + i] ?? 0
+      if (length > 64) target.set(image.bytes.subarray(offset, offset + length), pos)
+      else for (let i = 0; i < length; i++) target[pos + i] = image.bytes[offset + i] ?? 0
+      pos += length
     }
   }
 }
 
-function segmentHeader({ offset, length }: Segment, { index, is64 }: MemoryImage): Uint8Array {
-  const w = index ? new Writer().u32(2).u32(index) : new Writer().u32(0)
-  return w
-    .bytes(is64 ? i64Const(BigInt(offset)) : i32Const(offset))
-    .u32(length)
-    .finish()
+/** Flags, memory, offset expression and length, in place: there can be 100,000 of them. Returns the position behind. */
+function writeHeader(target: Uint8Array, start: number, segment: Segment, { index, is64 }: MemoryImage): number {
+  let pos = start
+  target[pos++] = index ? 2 : 0
+  if (index) pos = writeUleb(target, pos, index)
+  target[pos++] = is64 ? 0x42 : 0x41
+  // A 32-bit offset from 2^31 on is a negative number.
+  pos = writeSleb(target, pos, is64 ? segment.offset : segment.offset | 0)
+  target[pos++] = 0x0b
+  return writeUleb(target, pos, segment.length)
+}
+
+function writeUleb(target: Uint8Array, start: number, value: number): number {
+  let pos = start
+  let rest = value
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) target[pos++] = (rest % 0x80) | 0x80
+  target[pos++] = rest
+  return pos
+}
+
+function writeSleb(target: Uint8Array, start: number, value: number): number {
+  let pos = start
+  let rest = value
+  for (; rest < -64 || rest > 63; rest = Math.floor(rest / 0x80)) target[pos++] = (rest & 0x7f) | 0x80
+  target[pos++] = rest & 0x7f
+  return pos
 }

@@ -10,7 +10,7 @@
 //   const tables = readTables(instance, plan)
 //   for (const { name } of startSequence(plan)) instance.exports[name]()
 //   const snapshotted = assemble(plan, capture(instance, plan, tables))
-import { capture, type State } from "./capture.ts"
+import { capture, type State, type Touched } from "./capture.ts"
 import { rejectedOutput } from "./errors.ts"
 import { instrument, type InstrumentOptions, type Plan } from "./instrument.ts"
 import { mentionedFunctions } from "./layout.ts"
@@ -32,6 +32,8 @@ export type Optimize = "raw" | "transfer" | "segments"
 export interface SnapshotOptions extends InstrumentOptions, RewriteOptions, Host {
   /** Default `raw`. */
   optimize?: Optimize
+  /** For hosts that know which pages of a memory were touched: the others need not be looked at. */
+  touched?: Touched
 }
 
 export interface SnapshotResult {
@@ -54,7 +56,7 @@ export async function snapshot(bytes: Uint8Array, options: SnapshotOptions = {})
   clock.lap("compile")
   const ran = await run(module, plan, options)
   clock.lap("initialise")
-  const state = capture(ran.instance, plan, ran.tables)
+  const state = capture(ran.instance, plan, ran.tables, options.touched)
   const data = await chooseData(plan, state, options.optimize ?? "raw")
   clock.lap("segments")
   const wasm = write(plan, state, data, options)

@@ -10,6 +10,7 @@ import { outputExports } from "../rewrite.ts"
 import { compile, stopProgram, type Host } from "../run.ts"
 import { isProblem, missingImport, preloadFailed } from "../errors.ts"
 import { snapshot, type SnapshotOptions, type SnapshotResult } from "../snapshot.ts"
+import { touchedRanges } from "./touched.ts"
 import { makeWasi, type WasiHost } from "./wasi.ts"
 
 export interface Job {
@@ -41,6 +42,7 @@ export async function runJob(job: Job): Promise<SnapshotResult> {
       ...job.options,
       imports: { ...main?.imports, ...imports },
       bind: main?.bind?.bind(main),
+      touched: touchedRanges,
     })
   } finally {
     for (const host of hosts) host.close()
