@@ -5,7 +5,7 @@ import manifest from "../package.json" with { type: "json" }
 import { type Bundle, bundle } from "./bundle.ts"
 import { mergeOptions } from "./config.ts"
 import { type App, resolveApp } from "./entry.ts"
-import { notThereYet, outputIsInput, outputNotWritable } from "./errors.ts"
+import { outputIsInput, outputNotWritable } from "./errors.ts"
 import { checkOutputFolder, fromHere, reasonOf, writeAtomically } from "./files.ts"
 import { freezeApp } from "./freeze.ts"
 import { linkArtifact } from "./link.ts"

@@ -108,7 +108,7 @@ function replaceLines(engine: LiveEngine, info: FunctionInfo, table: Uint8Array)
   const view = engine.view()
   const field = (offset: number) => info.pointer + offset
   const old = view.getUint32(field(JSFunctionBytecode.pc2line_buf), true)
-  const pointer = engine.call("js_malloc", info.realm, table.length)
+  const pointer = engine.call("js_malloc", info.realm, Math.max(table.length, 1))
   if (pointer === 0) throw new Error(`the engine has no memory for ${table.length} bytes`)
   engine.bytes().set(table, pointer)
   engine.view().setUint32(field(JSFunctionBytecode.pc2line_buf), pointer, true)
