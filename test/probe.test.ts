@@ -52,6 +52,21 @@ test("a number that nothing looks for is a difference", () => {
   ])
 })
 
+test("an engine that has done other work passes, and passes again", () => {
+  const engine = fresh()
+  engine.call("qjs_init")
+  const context = engine.call("qjs_get_context_ptr")
+  const work = `var junk = []
+    for (let i = 0; i < 4000; i++) junk.push({ ["k" + i]: i, f() { return i }, s: "x".repeat(i % 50) })
+    junk.length = 100
+    for (let i = 0; i < 1000; i++) Symbol("s" + i)
+    let probeX = 1`
+  engine.withString(work, (at, length) =>
+    engine.withString("work.js", (name) => engine.callValue("JS_Eval", context, at, length, name, 0)),
+  )
+  for (let times = 0; times < 3; times++) expect(compareLayout(findLayout(engine), abi), `time ${times}`).toEqual([])
+})
+
 test("the same engine gives the same findings every time", () => {
   expect([...findLayout(fresh())]).toEqual([...findings])
 })

@@ -342,8 +342,10 @@ function probeProperties(lab: Lab, book: Notebook): void {
 }
 
 function probeObjectFlags(lab: Lab, book: Notebook): void {
+  // Bits that mean nothing are what was in memory before: several objects of each kind, so that none fits by chance.
+  const often = Array.from({ length: 12 })
   const bits = (samples: Record<string, boolean>): Sample<boolean>[] =>
-    Object.entries(samples).map(([expression, on]) => [lab.object(expression), on])
+    Object.entries(samples).flatMap(([expression, on]) => often.map(() => [lab.object(expression), on] as const))
   // All flags lie in the 16 bits before or after the class; count from where the first one lies.
   const at = (samples: Record<string, boolean>): number => bitOffset(lab, bits(samples), 8, 16)
   const base = (): number => at({ "{}": true, "Object.freeze({})": false, "Object.freeze([])": false, "[]": true })
@@ -378,17 +380,13 @@ function probeObjectFlags(lab: Lab, book: Notebook): void {
     }),
   )
   note("is_uncatchable_error", () => {
-    const [marked, plain] = [lab.evaluate("new Error()"), lab.evaluate("new Error()")]
-    lab.engine.call("JS_SetUncatchableError", lab.context, marked)
-    return bitOffset(
-      lab,
-      [
-        [pointerOf(marked), true],
-        [pointerOf(plain), false],
-      ],
-      8,
-      16,
-    )
+    const samples = often.map((_, i) => {
+      const error = lab.evaluate("new Error()")
+      if (i % 2 === 0) lab.engine.call("JS_SetUncatchableError", lab.context, error)
+      return [pointerOf(error), i % 2 === 0] as const
+    })
+    const start = book.get("JSObject", "flags")
+    return bitOffset(lab, samples, start, start + 2)
   })
 }
 
