@@ -2,18 +2,20 @@
 //
 // A turn is Node's: timers that are due; immediates that were there; a completion of input. After each callback all
 // ticks and microtasks run, and rejections that nobody has handled by then are reported.
+import { pop, push, type Entry } from "./heap.ts"
 import type { Native } from "./native.ts"
 
 type Callback = (...args: any[]) => unknown
 
-/** Something the loop calls at a time. `period` is -1 for a timeout. */
+/** Something the loop calls at a time. */
 export interface Timer {
-  due: number
-  order: number
+  /** Repeat after so many milliseconds; -1 for a timeout. */
   period: number
   callback: Callback | undefined
   args: unknown[]
   referenced: boolean
+  /** Where it waits, if it does. */
+  entry?: Entry<Timer>
   /** Where it was set, if that was while the artifact was built. */
   place?: string
 }
@@ -38,8 +40,8 @@ export type Loop = ReturnType<typeof makeLoop>
 /** Make the one loop. */
 export function makeLoop(native: Native, owner: LoopOwner) {
   const ticks: { callback: Callback; args: unknown[] }[] = []
-  /** Sorted by due time, then by age. */
-  const timers: Timer[] = []
+  /** Those of cancelled timers stay until their time comes. */
+  const waiting: Entry<Timer>[] = []
   let immediates: Immediate[] = []
   const { rejected } = owner
   /** Reads wanted from standard input; each gets one chunk. */
@@ -89,21 +91,15 @@ export function makeLoop(native: Native, owner: LoopOwner) {
     }
   }
 
-  function insert(timer: Timer): void {
-    let low = 0
-    let high = timers.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      const other = timers[middle]!
-      if (other.due < timer.due || (other.due === timer.due && other.order < timer.order)) low = middle + 1
-      else high = middle
-    }
-    timers.splice(low, 0, timer)
+  function schedule(timer: Timer, due: number): void {
+    timer.entry = { due, order: ++order, owner: timer }
+    push(waiting, timer.entry)
   }
 
-  function remove(timer: Timer): void {
-    let at = timers.indexOf(timer)
-    if (at >= 0) timers.splice(at, 1)
+  /** The first that has not been cancelled. */
+  function next(): Entry<Timer> | undefined {
+    while (waiting.length > 0 && waiting[0]!.owner.entry !== waiting[0]) pop(waiting)
+    return waiting[0]
   }
 
   function tick(): number {
@@ -112,26 +108,21 @@ export function makeLoop(native: Native, owner: LoopOwner) {
 
   function runTimers(grace: number): void {
     const until = tick() + grace
-    const before = order
     // Those that callbacks add now wait for the next turn, even if their time has come.
-    for (let at = 0; at < timers.length;) {
-      const timer = timers[at]!
-      if (timer.due > until) break
-      if (timer.order > before) {
-        at++
-        continue
-      }
-      timers.splice(at, 1)
+    const due: Entry<Timer>[] = []
+    for (let first = next(); first !== undefined && first.due <= until; first = next()) due.push(pop(waiting)!)
+    for (const entry of due) {
+      const timer = entry.owner
+      if (timer.entry !== entry) continue // cancelled, or set anew, by one before it
+      timer.entry = undefined
       const { callback } = timer
       if (callback === undefined) continue
       guarded(callback, timer.args, timer)
-      if (timer.period >= 0 && timer.callback !== undefined && !timers.includes(timer)) {
-        timer.due = tick() + timer.period
-        timer.order = ++order
-        insert(timer)
-      } else if (timer.period < 0 && !timers.includes(timer)) timer.callback = undefined
+      if (timer.entry === undefined) {
+        if (timer.period < 0) timer.callback = undefined
+        else if (timer.callback !== undefined) schedule(timer, tick() + timer.period)
+      }
       drain()
-      at = 0
     }
   }
 
@@ -147,13 +138,16 @@ export function makeLoop(native: Native, owner: LoopOwner) {
     }
   }
 
-  const hasWork = () => timers.some((t) => t.referenced) || immediates.some((i) => i.referenced) || inputs.length > 0
+  const hasWork = () =>
+    waiting.some((e) => e.owner.entry === e && e.owner.referenced) ||
+    immediates.some((i) => i.referenced) ||
+    inputs.length > 0
 
   /** Wait for whatever comes first, and take input if it is that. */
   function wait(): void {
     if (immediates.length > 0) return
-    const next = timers[0]
-    const milliseconds = next === undefined ? -1 : Math.max(0, next.due - (native.monotonic() - origin))
+    const first = next()
+    const milliseconds = first === undefined ? -1 : Math.max(0, first.due - (native.monotonic() - origin))
     const input = inputs[0]
     if (input === undefined) {
       if (milliseconds > 0) native.sleep(milliseconds)
@@ -177,13 +171,12 @@ export function makeLoop(native: Native, owner: LoopOwner) {
     },
     /** Schedule; `milliseconds` as Node rounds it. */
     schedule(timer: Timer, milliseconds: number) {
-      remove(timer)
       if (!native.running()) timer.place ??= String(new Error().stack)
-      timer.due = (native.running() ? Math.floor(native.monotonic() - origin) : now) + milliseconds
-      timer.order = ++order
-      insert(timer)
+      schedule(timer, (native.running() ? Math.floor(native.monotonic() - origin) : now) + milliseconds)
     },
-    cancel: remove,
+    cancel(timer: Timer) {
+      timer.entry = undefined
+    },
     immediate(immediate: Immediate) {
       immediates.push(immediate)
     },
@@ -196,8 +189,8 @@ export function makeLoop(native: Native, owner: LoopOwner) {
     runAtBuild() {
       do runImmediates()
       while (immediates.length > 0)
-      const timer = timers.find((one) => one.referenced)
-      if (timer !== undefined) native.forbid("leaving a timer behind", timer.place)
+      const left = waiting.find((one) => one.owner.entry === one && one.owner.referenced)
+      if (left !== undefined) native.forbid("leaving a timer behind", left.owner.place)
     },
     /** Until nothing is left that keeps the program alive. */
     run() {
@@ -212,7 +205,5 @@ export function makeLoop(native: Native, owner: LoopOwner) {
     },
     /** Does anything wait that would keep the program alive? */
     pending: () => hasWork(),
-    /** Is a timer or an immediate still there? */
-    holds: (one: Timer | Immediate) => timers.includes(one as Timer) || immediates.includes(one as Immediate),
   }
 }

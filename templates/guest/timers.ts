@@ -37,8 +37,6 @@ export function makeTimers(loop: Loop, warn: (message: string, type: string) => 
       this._repeat = repeat ? this._idleTimeout : null
       const call = (...given: unknown[]) => this._onTimeout?.apply(this, given)
       this.#timer = {
-        due: 0,
-        order: 0,
         period: repeat ? this._idleTimeout : -1,
         callback: call,
         args,
