@@ -29,6 +29,7 @@ export const hookExports = [
   "JS_ThrowStackOverflow", // (ctx)
   "js_closure", // (ctx, bytecode, var_refs, frame) -> function; takes the bytecode
   "JS_GetPropertyInternal", // (ctx, object, atom, receiver, throw_ref_error) -> value
+  "js_add_slow", // (ctx, sp) -> 0, the sum in sp[-2]; or -1 with an exception; takes both operands
 ] as const
 export type HookExport = (typeof hookExports)[number]
 
@@ -104,6 +105,7 @@ function findInternals(module: ModuleParts, code: Instruction[]): Omit<Record<Ho
     close_var_refs: closeVarRefs(code),
     js_closure: calledWith(module, code, "i32,i64,i32,i32->i64"),
     JS_GetPropertyInternal: calledWith(module, code, "i32,i64,i32,i64,i32->i64"),
+    js_add_slow: addSlow(module, code),
   }
   expectType(module, found.js_poll_interrupts, "i32->i32", "js_poll_interrupts")
   expectType(module, found.JS_ThrowStackOverflow, "i32->", "JS_ThrowStackOverflow")
@@ -120,6 +122,22 @@ function afterStackCheck(code: Instruction[]): number {
   const [argument, call] = [code[branch + 1], code[branch + 2]]
   if (argument?.op !== Op.local_get || call?.op !== Op.call) throw refused("the stack check throws in an unknown way")
   return call.a
+}
+
+/**
+ * `+` of anything: of the functions (i32, i32) -> i32 that the interpreter calls, the one that concatenates strings with a function
+ * that the interpreter calls as well (for `local += string`).
+ */
+function addSlow(module: ModuleParts, code: Instruction[]): number {
+  const called = (type: string, from: Instruction[]) =>
+    new Set(from.filter((i) => i.op === Op.call && typeText(module, i.a) === type).map((i) => i.a))
+  const concatenating = called("i32,i64,i64->i64", code)
+  const found = [...called("i32,i32->i32", code)].filter((index) =>
+    [...called("i32,i64,i64->i64", decode(bodyOf(module, index)))].some((inner) => concatenating.has(inner)),
+  )
+  const [only] = found
+  if (only === undefined || found.length !== 1) throw refused(`${found.length} functions look like js_add_slow`)
+  return only
 }
 
 /** The one function of a type that the interpreter calls. */

@@ -3,7 +3,8 @@
 // What the kinds of the operands prove is computed unboxed. A boxed operand is looked at when it is used: a number is unboxed on the spot,
 // anything else (strings, BigInts, objects with valueOf) goes through the interpreter, one step, and comes back.
 import type { OpcodeName } from "../opcodes/quickjs.generated.ts"
-import type { Frame, Val } from "./frame.ts"
+import { mayBeCounted, type Frame, type Val } from "./frame.ts"
+import { at } from "./layout.ts"
 import { ANY, FLOAT_ADDEND, NUMBER, numberOf, T, value } from "./types.ts"
 import { tags } from "../engine/abi.ts"
 import { F64, I32, I64, op, type Label } from "./wasm.ts"
@@ -245,12 +246,19 @@ function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[]): void {
   const { code: c } = frame
   const { opcode } = frame.instruction
   const result = frame.temp(I64)
-  const onlyNumbers = opcode === "sub"
+  const isAdd = opcode !== "sub"
+  const onlyNumbers = !isAdd
   if (impossible(a) || impossible(b)) {
     // A string or an object is among them: nothing to try here.
-    frame.state.stack.push(a, b)
-    frame.release(result)
-    frame.step(2, [onlyNumbers ? NUMBER | T.OTHER : ANY])
+    if (onlyNumbers) {
+      frame.state.stack.push(a, b)
+      frame.release(result)
+      frame.step(2, [NUMBER | T.OTHER])
+      return
+    }
+    addSlow(frame, a, b, result)
+    done(frame, a, b)
+    frame.push({ rep: "box", w: result, type: NUMBER | T.STRING | T.OTHER, own: true })
     return
   }
   const end = c.block()
@@ -264,7 +272,7 @@ function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[]): void {
     const sum = frame.temp(I64)
     wide(frame, a)
     wide(frame, b)
-    c.op(opcode === "add" ? op.i64_add : op.i64_sub)
+    c.op(isAdd ? op.i64_add : op.i64_sub)
       .tee(sum)
       .get(sum)
       .op(op.i64_extend32_s, op.i64_ne)
@@ -275,7 +283,7 @@ function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[]): void {
   c.end()
   floatOr(frame, a, slow)
   floatOr2(frame, b, slow)
-  c.op(opcode === "add" ? op.f64_add : op.f64_sub)
+  c.op(isAdd ? op.f64_add : op.f64_sub)
   frame.helper(c, "boxFloat").set(result).br(end)
   c.end()
   frame.coldStep(before)
@@ -286,6 +294,25 @@ function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[]): void {
   done(frame, a, b)
   const type = onlyNumbers ? NUMBER | T.OTHER : NUMBER | T.STRING | T.OTHER
   frame.push({ rep: "box", w: result, type, own: true })
+}
+
+/** `result = a + b` by the engine's own addition of anything. The operands are used up, but for their temporaries. */
+function addSlow(frame: Frame, a: Val, b: Val, result: number): void {
+  const { code: c } = frame
+  ;[a, b].forEach((v, i) => {
+    c.get(frame.fp)
+    frame.boxed(v)
+    if (!v.own && mayBeCounted(v)) frame.helper(c, "dup")
+    c.mem("i64_store", at.scratch + 8 * i)
+  })
+  frame.setPc()
+  c.i32(frame.realm)
+    .get(frame.fp)
+    .i32(at.scratch + 16)
+    .op(op.i32_add)
+  frame.engine(c, "js_add_slow").if()
+  frame.throwOut()
+  c.end().get(frame.fp).mem("i64_load", at.scratch).set(result)
 }
 
 /** Like floatOr, with a double of the first operand already on the stack: it is kept in a local while branching is possible. */
@@ -549,6 +576,7 @@ function compareIdentity(
   end: Label,
 ): void {
   const { code: c } = frame
+  if ((x.type & y.type & T.STRING) !== 0) compareStrings(frame, x, y, not, result, end)
   const slow = c.block()
   const high = frame.temp(I32)
   for (const v of [x, y]) {
@@ -566,6 +594,21 @@ function compareIdentity(
   for (const v of [x, y]) if (v.own) frame.helper(frame.boxed(v), "free")
   c.br(end).end()
   frame.release(high)
+}
+
+/** Two strings in one piece each. */
+function compareStrings(frame: Frame, x: Val, y: Val, not: boolean, result: number, end: Label): void {
+  const { code: c } = frame
+  const other = c.block()
+  for (const v of [x, y]) {
+    if (v.rep === "const") continue
+    frame.boxed(v).i64(32n).op(op.i64_shr_u, op.i32_wrap_i64).i32(tags.JS_TAG_STRING).op(op.i32_ne).brIf(other)
+  }
+  frame.boxed(x)
+  frame.helper(frame.boxed(y), "stringsEqual").tee(result).i32(2).op(op.i32_eq).brIf(other)
+  if (not) c.get(result).op(op.i32_eqz).set(result)
+  for (const v of [x, y]) if (v.own) frame.helper(frame.boxed(v), "free")
+  c.br(end).end()
 }
 
 /** x === undefined and the like: one comparison. */
@@ -795,10 +838,16 @@ export function emitAddLocal(frame: Frame): void {
     frame.setLocal(i, { rep: "f64", w, type: NUMBER, own: false })
     return
   }
-  frame.detach(i)
-  localToSlot(frame, i)
-  frame.step(1, [])
-  if (!frame.isCaptured(i)) frame.state.locals[i] = { rep: "slot", type: NUMBER | T.STRING | T.OTHER }
+  const operand = frame.pop()
+  const before = [...frame.state.stack, operand]
+  let left = local
+  if (frame.isCaptured(i)) {
+    const w = frame.temp(I64)
+    frame.helper(frame.boxed(local), "dup").set(w)
+    left = { rep: "box", w, type: ANY, own: true }
+  }
+  boxedAdd(frame, left, operand, before)
+  frame.setLocal(i, frame.pop())
 }
 
 /** A double local plus something boxed; what is no number leaves before the instruction. */

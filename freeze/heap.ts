@@ -303,3 +303,30 @@ export function putElement(c: Code, calls: Calls): void {
   }
   c.i32(0)
 }
+
+/** (a, b) -> are the strings equal? 2 when they are ropes, slices or of different widths. Both have the tag of strings. */
+export function stringsEqual(c: Code): void {
+  const [p, q, left] = [c.local(I32), c.local(I32), c.local(I32)]
+  const slow = c.block()
+  c.get(0).op(op.i32_wrap_i64).set(p).get(1).op(op.i32_wrap_i64).set(q)
+  for (const w of [p, q]) {
+    c.get(w).mem("i32_load", JSString.hash_kind_type).i32(JSString.kind_shift).op(op.i32_shr_u).i32(3)
+    c.op(op.i32_and).brIf(slow)
+  }
+  c.get(p).mem("i32_load", JSString.len_and_wide).tee(left).get(q).mem("i32_load", JSString.len_and_wide)
+  c.op(op.i32_ne).if()
+  // Another length, or another width: a wide string may still hold narrow characters only.
+  c.get(left).get(q).mem("i32_load", JSString.len_and_wide).op(op.i32_xor).i32(0x7fff_ffff).op(op.i32_and, op.i32_eqz)
+  c.brIf(slow).i32(0).op(op.return).end()
+  // Bytes: twice the length of a wide string.
+  c.get(left).i32(0x7fff_ffff).op(op.i32_and).get(left).i32(31).op(op.i32_shr_u, op.i32_shl).set(left)
+  const next = c.loop()
+  c.get(left).op(op.i32_eqz).if()
+  c.i32(1).op(op.return).end()
+  c.get(p).mem("i32_load8_u", JSString.characters).get(q).mem("i32_load8_u", JSString.characters).op(op.i32_ne).if()
+  c.i32(0).op(op.return).end()
+  c.get(p).i32(1).op(op.i32_add).set(p).get(q).i32(1).op(op.i32_add).set(q)
+  c.get(left).i32(1).op(op.i32_sub).set(left).br(next).end()
+  c.op(op.unreachable).end()
+  c.i32(2)
+}

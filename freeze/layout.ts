@@ -1,8 +1,8 @@
 // The frame of a frozen function, on the shadow stack.
 //
 //      0  JSAsyncFunctionState: what the interpreter needs to take the activation over
-//     64  ours: the result of a step or an exit, and the original new_target, argv and context
-//     88  arguments, variables and operands, 8 bytes each, contiguous: the interpreter addresses one by the other
+//     64  ours: the result of a step or an exit, and the original new_target, argv and context; two values of scratch
+//    104  arguments, variables and operands, 8 bytes each, contiguous: the interpreter addresses one by the other
 //     ..  the frame's var_refs, 4 bytes each
 //
 // The frame stays at one address for the whole activation, since open JSVarRefs point into it.
@@ -35,7 +35,9 @@ export const at = {
   newTarget: 72,
   argv: 80,
   context: 84,
-  slots: 88,
+  /** Two values for functions of the engine that take their operands from memory. */
+  scratch: 88,
+  slots: 104,
 } as const
 
 /** What is different from function to function. Sizes and offsets in bytes. */

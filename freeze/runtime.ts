@@ -5,7 +5,7 @@
 import { JSContext, JSMallocBlockHeader, JSRuntime, tags } from "../engine/abi.ts"
 import { nativePerShadow, words } from "../engine/edits.ts"
 import type { Pointer } from "../engine/live.ts"
-import { getElement, getField, getGlobal, getLength, putElement, putField, type Calls } from "./heap.ts"
+import { getElement, getField, getGlobal, getLength, putElement, putField, stringsEqual, type Calls } from "./heap.ts"
 import { at } from "./layout.ts"
 import { BOXED_NAN, EXCEPTION, FIRST_COUNTED, FLOAT_ADDEND, UNDEFINED } from "./types.ts"
 import { Code, F64, I32, I64, op, type Signature } from "./wasm.ts"
@@ -26,6 +26,7 @@ export const imports = {
   JS_GetPrototype: sig([I32, I64], I64),
   JS_CallConstructor2: sig([I32, I64, I64, I32, I32], I64),
   JS_NewObject: sig([I32], I64),
+  js_add_slow: sig([I32, I32], I32),
   js_closure: sig([I32, I64, I32, I32], I64),
   JS_GetPropertyInternal: sig([I32, I64, I32, I64, I32], I64),
   JS_DefinePropertyValue: sig([I32, I64, I32, I64, I32], I32),
@@ -52,6 +53,7 @@ export const helperTypes = {
   getGlobal: sig([I32, I32], I64),
   putField: sig([I64, I32, I64], I32),
   getLength: sig([I64], I64),
+  stringsEqual: sig([I64, I64], I32), // 0, 1, or 2: not decided here
   getElement: sig([I64, I32], I64),
   putElement: sig([I64, I32, I64], I32),
 } as const satisfies Record<string, Signature>
@@ -300,6 +302,7 @@ const bodies: Record<HelperName, Body> = {
   getGlobal: (c) => getGlobal(c, calls),
   putField: (c) => putField(c, calls),
   getLength: (c) => getLength(c),
+  stringsEqual: (c) => stringsEqual(c),
   getElement: (c) => getElement(c, calls),
   putElement: (c) => putElement(c, calls),
   replace(c) {
