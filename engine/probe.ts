@@ -6,6 +6,9 @@
 import { abi, type Abi } from "./abi.ts"
 import { layoutChanged } from "./errors.ts"
 import type { LiveEngine } from "./live.ts"
+import { probeBuffers } from "./probe/buffers.ts"
+import { probeClasses } from "./probe/classes.ts"
+import { probeCodeAndLines } from "./probe/code.ts"
 import { openLab } from "./probe/lab.ts"
 import { openNotebook, type Finding } from "./probe/notebook.ts"
 import { probeFrames } from "./probe/frames.ts"
@@ -38,8 +41,11 @@ export function findLayout(engine: LiveEngine): Map<string, Finding> {
   const experiments = [
     probeValues,
     probeRuntime,
+    probeClasses,
     probeObjects,
+    probeBuffers,
     probeFunctions,
+    probeCodeAndLines,
     probeVariables,
     probeStrings,
     probeFrames,
