@@ -1,10 +1,14 @@
 // Running what a build makes, each in a process of its own, as a user would.
 import { spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 
 export const root = resolve(import.meta.dirname, "..")
+
+const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { bin: Record<string, string> }
+/** The programs, as they were built. */
+export const programs = { edgeboxc: join(root, bin["edgeboxc"]!), edgebox: join(root, bin["edgebox"]!) }
 
 /** What a process printed, and how it ended. */
 export interface Outcome {

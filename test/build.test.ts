@@ -6,7 +6,7 @@ import { join, relative } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { build, type BuildOptions } from "../compiler/build.ts"
 import { isProblem, problemText } from "../compiler/errors.ts"
-import { type Outcome, root, run, runNode, whyNoWasmInterp } from "./apps.ts"
+import { type Outcome, programs, root, run, runNode, whyNoWasmInterp } from "./apps.ts"
 import { type Case, cases } from "./cases.ts"
 
 let folder: string
@@ -47,7 +47,7 @@ describe.sequential("apps", () => {
     test(c.name, async (context) => {
       const { file, bundle, stdin } = await built(c)
       const expected = await runNode([join(root, "test/run-bundle.mjs"), bundle], { stdin })
-      const edgebox = await runNode([join(root, "dist/edgebox.cjs"), file], { stdin })
+      const edgebox = await runNode([programs.edgebox, file], { stdin })
       expect(brief(edgebox), edgebox.stderr).toEqual(brief(expected))
       expect(edgebox.stdout === expected.stdout).toBe(true)
       if (c.has("stderr.txt") || (expected.stderr !== "" && process.env["UPDATE"] === "1")) {

@@ -10,7 +10,7 @@ import { MappedLines } from "../compiler/mappings.ts"
 import { parseConfig } from "../compiler/config.ts"
 import { resolveApp } from "../compiler/entry.ts"
 import { problemText } from "./cases.ts"
-import { root, runNode } from "./apps.ts"
+import { programs, runNode } from "./apps.ts"
 
 let folder: string
 beforeAll(() => {
@@ -18,7 +18,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const program = join(root, "dist/edgeboxc.js")
+const program = programs.edgeboxc
 const edgeboxc = (...args: string[]) => runNode([program, ...args], { cwd: folder })
 
 /** Files by path; folders are made as needed. */
@@ -73,10 +73,10 @@ test("a build says what it made; --quiet says nothing; --verbose names the stage
   write({ "say/index.js": "console.log('said')" })
   const plain = await edgeboxc("build", "say")
   expect(plain).toMatchObject({ code: 0, stderr: "" })
-  expect(plain.stdout).toMatch(/^say\.wasm {2}\d+ KB in \d+\.\d\d s, from 1 file \(\d+ bytes of JavaScript\)\n$/)
+  expect(plain.stdout).toMatch(/^say\.wasm {2}\d+ KB in \d+\.\d\d s, from 1 file \(\d+ bytes of JavaScript\)/)
   expect(await edgeboxc("build", "say", "--quiet")).toEqual({ code: 0, stdout: "", stderr: "" })
   expect((await edgeboxc("build", "say", "--verbose")).stderr).toMatch(/\d+ ms {2}bundling\n/)
-  expect((await runNode([join(root, "dist/edgebox.cjs"), join(folder, "say.wasm")])).stdout).toBe("said\n")
+  expect((await runNode([programs.edgebox, join(folder, "say.wasm")])).stdout).toBe("said\n")
 })
 
 test("the command line wins over .edgebox.json", async () => {
@@ -85,7 +85,7 @@ test("the command line wins over .edgebox.json", async () => {
     "over/index.js": "console.log(WHO)",
     "over/out/.keep": "",
   })
-  const run = async (file: string) => (await runNode([join(root, "dist/edgebox.cjs"), join(folder, file)])).stdout
+  const run = async (file: string) => (await runNode([programs.edgebox, join(folder, file)])).stdout
   expect((await edgeboxc("build", "over")).code).toBe(0)
   expect(await run("over/out/from-config.wasm")).toBe("config\n")
   expect((await edgeboxc("build", "over", "-o", "line.wasm", "--define", 'WHO="line"')).code).toBe(0)
@@ -97,7 +97,7 @@ test("init makes an app that builds and runs, and overwrites nothing", async () 
   expect(readdirSync(join(folder, "My App"))).toEqual([".edgebox.json", "count.ts", "index.ts", "package.json"])
   expect(JSON.parse(readFileSync(join(folder, "My App/package.json"), "utf8"))).toMatchObject({ name: "my-app" })
   expect((await edgeboxc("build", "My App")).code).toBe(0)
-  const ran = await runNode([join(root, "dist/edgebox.cjs"), join(folder, "My App/app.wasm")], { stdin: "b a b" })
+  const ran = await runNode([programs.edgebox, join(folder, "My App/app.wasm")], { stdin: "b a b" })
   expect(ran).toEqual({ code: 0, stdout: "     2  b\n     1  a\n", stderr: "" })
   const again = await edgeboxc("init", "My App")
   expect(again).toMatchObject({ code: 1, stdout: "" })
@@ -119,7 +119,7 @@ test("--watch builds again after a change, also after an error", { timeout: 60_0
     printed = ""
   }
   try {
-    const output = async () => (await runNode([join(root, "dist/edgebox.cjs"), join(folder, "live.wasm")])).stdout
+    const output = async () => (await runNode([programs.edgebox, join(folder, "live.wasm")])).stdout
     await until(/live\.wasm {2}.*\n/)
     expect(await output()).toBe("1\n")
     write({ "live/lib/a.js": "export const a = " })
@@ -175,7 +175,7 @@ test("a package's program without an ending builds", async () => {
     "tool/node_modules/plain-tool/cli": "#!/usr/bin/env node\nconsole.log('tool')\nreturn",
   })
   expect((await edgeboxc("build", "tool")).stderr).toBe("")
-  expect((await runNode([join(root, "dist/edgebox.cjs"), join(folder, "tool.wasm")])).stdout).toBe("tool\n")
+  expect((await runNode([programs.edgebox, join(folder, "tool.wasm")])).stdout).toBe("tool\n")
 })
 
 test("mistakes in JSON are found where they are", () => {
