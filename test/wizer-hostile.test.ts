@@ -71,12 +71,16 @@ test("with bytes changed at random, under a time limit", async () => {
     ({ bad, options }) => !bad && options["golden"] !== false && options["state"] !== false,
   )
   const seen = new Map<string, number>()
-  const count = all ? 10_000 : 60
+  const count = all ? 10_000 : 120
   for (let i = 0; i < count; i++) {
     const c = pool[Math.floor(random() * pool.length)]!
     const bytes = Uint8Array.from(assemble(c.text("in.wat")))
+    // Half of the time inside of code, where a change more often leaves a module that runs.
+    const code = findSection(readSections(bytes), SectionId.Code)
+    const inCode = random() < 0.5 && code
+    const [from, length] = inCode ? [code.offset, code.bytes.length] : [8, bytes.length - 8]
     for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes--) {
-      const at = 8 + Math.floor(random() * (bytes.length - 8))
+      const at = from + Math.floor(random() * length)
       bytes[at] = random() < 0.5 ? bytes[at]! ^ (1 << Math.floor(random() * 8)) : Math.floor(random() * 256)
     }
     // Without a time limit only what is refused before anything runs.
@@ -165,4 +169,37 @@ test("WASI calls with pointers outside of the memory fail, and the host lives", 
       expect(await outcome(() => runJob(job(assemble(text))), `${name} ${value}`)).toBe("ok")
     }
   }
+})
+
+test("lengths and counts as large as the memory do not take the host's memory", async () => {
+  const pages = 16384
+  for (const [name, params, args] of [
+    ["fd_write", "i32 i32 i32 i32", "1 0 134217000 8"],
+    ["fd_read", "i32 i32 i32 i32", "0 0 134217000 8"],
+    ["poll_oneoff", "i32 i32 i32 i32", "0 0 20000000 8"],
+    ["path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32", "3 0 0 1000000000 0 0 0 0 8"],
+  ] as const) {
+    const types = params.split(" ")
+    const values = args.split(" ").map((value, i) => `(${types[i]}.const ${value})`)
+    const text = `(module (import "wasi_snapshot_preview1" "${name}" (func $f (param ${params}) (result i32)))
+      (memory (export "memory") ${pages}) (global $e (export "e") (mut i32) (i32.const -1))
+      (func (export "wizer-initialize") (global.set $e (call $f ${values.join(" ")}))))`
+    const { wasm } = await runJob({ ...job(assemble(text)), options: {} })
+    const errno = new WebAssembly.Instance(new WebAssembly.Module(wasm as BufferSource), {
+      wasi_snapshot_preview1: { [name]: () => 0 },
+    }).exports["e"] as WebAssembly.Global
+    expect([8, 28, 37, 54], name).toContain(errno.value)
+  }
+})
+
+test("a module that uses up what the engine allows", async () => {
+  const exports = Array.from({ length: 99_999 }, (_, i) => `(export "e${i}" (func 0))`).join("")
+  const full = `(module (memory 1) (global (mut i32) (i32.const 0)) (func (export "wizer-initialize")) ${exports})`
+  // Newer engines allow more exports.
+  expect(await outcome(() => runJob(job(assemble(full))), "100,000 exports")).toMatch(/^EB325$|^ok$/)
+  const globals = `(module (func (export "wizer-initialize")) ${"(global (mut i64) (i64.const 1))".repeat(20_000)})`
+  expect(await outcome(() => runJob(job(assemble(globals))), "20,000 globals")).toBe("ok")
+  const table = `(module (table 1000000 funcref) (func $f) (elem declare func $f)
+    (func (export "wizer-initialize") (table.set (i32.const 999999) (ref.func $f))))`
+  expect(await outcome(() => runJob(job(assemble(table))), "a table of a million")).toBe("ok")
 })

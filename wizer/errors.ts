@@ -153,3 +153,8 @@ export const noDirectory = (name: string, reason: string) =>
   problem("EB324", `The directory "${name}" cannot be given to the initialiser: ${reason}.`, {
     hint: "Name an existing directory with --dir or --mapdir GUEST::HOST.",
   })
+
+export const noRoom = (reason: string) =>
+  problem("EB325", `The module uses up a limit of the engine, so nothing can be added to look inside: ${reason}.`, {
+    hint: "Export or define less of what the engine counts here.",
+  })

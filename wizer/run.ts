@@ -7,6 +7,7 @@ import {
   invalidModule,
   isProblem,
   missingImport,
+  noRoom,
   threw,
   tooMuchMemory,
   trapped,
@@ -189,5 +190,6 @@ async function whyInvalid(original: Uint8Array, plan: Plan, about: Error): Promi
     if (feature) return unsupportedFeature(feature.name, whereFeature(feature), runningEngine())
     return invalidModule(reasonOf(error))
   }
+  if (/limit|too many|count of/.test(about.message)) return noRoom(reasonOf(about))
   return new Error(`the instrumented module is not valid although the original is: ${about.message}`, { cause: about })
 }

@@ -1,7 +1,7 @@
 // The fd_* calls of preview1.
 import * as fs from "node:fs"
 import { characterDevice, descriptorType, fileType, statOf, type Descriptor, type Stat } from "./files.ts"
-import { Errno } from "./memory.ts"
+import { Errno, pieces } from "./memory.ts"
 import type { Call, Context } from "./wasi.ts"
 
 const allRights = 0x1fffffffn
@@ -82,7 +82,7 @@ export function descriptorCalls({ memory, descriptors, reproducible }: Context):
       const buffers = memory.vectors(vectors, count)
       if (descriptor.kind === "input") throw new Errno("badf")
       if (descriptor.kind === "output") {
-        for (const buffer of buffers) descriptor.write(buffer.slice())
+        for (const buffer of buffers) for (const piece of pieces(buffer)) descriptor.write(piece.slice())
         return void memory.u32(out, total(buffers))
       }
       const file = descriptors.file(fd)
@@ -132,7 +132,7 @@ function readStream(buffers: readonly Uint8Array[], read: (into: Uint8Array) => 
 
 function readAll(buffers: readonly Uint8Array[], file: number, position: number): number {
   let done = 0
-  for (const buffer of buffers) {
+  for (const buffer of buffers.flatMap((one) => [...pieces(one)])) {
     const bytes = new Uint8Array(buffer.length)
     const size = fs.readSync(file, bytes, 0, bytes.length, position + done)
     buffer.set(bytes.subarray(0, size))
@@ -144,7 +144,9 @@ function readAll(buffers: readonly Uint8Array[], file: number, position: number)
 
 function writeAll(buffers: readonly Uint8Array[], file: number, position: number): number {
   let done = 0
-  for (const buffer of buffers) done += fs.writeSync(file, buffer.slice(), 0, buffer.length, position + done)
+  for (const buffer of buffers.flatMap((one) => [...pieces(one)])) {
+    done += fs.writeSync(file, buffer.slice(), 0, buffer.length, position + done)
+  }
   return done
 }
 

@@ -88,8 +88,9 @@ export class GuestMemory {
     return this.view(pointer, 8).getBigUint64(0, true)
   }
 
-  /** A copy, so that shared memory can be decoded. */
+  /** A path. Copied, so that shared memory can be decoded. */
   text(pointer: number, length: number): string {
+    if (length >>> 0 > 4096) throw new Errno("nametoolong")
     return new TextDecoder("utf-8", { fatal: false }).decode(this.bytes(pointer, length).slice())
   }
 
@@ -99,11 +100,16 @@ export class GuestMemory {
 
   /** The buffers of an iovec array. */
   vectors(pointer: number, count: number): Uint8Array[] {
-    this.bytes(pointer, Math.min((count >>> 0) * 8, 2 ** 32 - 1))
+    if (count >>> 0 > 1024) throw new Errno("inval") // IOV_MAX
     return Array.from({ length: count >>> 0 }, (_, i) =>
       this.bytes(this.getU32(pointer + i * 8), this.getU32(pointer + i * 8 + 4)),
     )
   }
+}
+
+/** A long buffer in pieces, so that copies of it stay small. */
+export function* pieces(buffer: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < buffer.length; at += 2 ** 20) yield buffer.subarray(at, at + 2 ** 20)
 }
 
 /** What Node's `fs` throws -> an error number. */

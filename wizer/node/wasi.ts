@@ -6,7 +6,7 @@ import { noDirectory } from "../errors.ts"
 import { Exit, stopProgram, type Host } from "../run.ts"
 import { descriptorCalls } from "./descriptors.ts"
 import { Descriptors, type Descriptor } from "./files.ts"
-import { Errno, GuestMemory, errno, errnoOf } from "./memory.ts"
+import { Errno, GuestMemory, errno, errnoOf, pieces } from "./memory.ts"
 import { reason } from "./output.ts"
 import { pathCalls } from "./paths.ts"
 
@@ -80,15 +80,27 @@ function standardStreams({ stdin, stdout, stderr }: WasiOptions): Descriptor[] {
   ]
 }
 
+/** Standard input without blocking, so that a thread that waits for it can be stopped. Undefined before it was asked for. */
+let input: number | undefined
+
+function openInput(): number {
+  try {
+    return fs.openSync("/dev/stdin", fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
+  } catch {
+    return 0 // a socket, or a system without /dev/stdin
+  }
+}
+
 function readStdin(into: Uint8Array): number {
+  input ??= openInput()
   for (;;) {
     try {
-      return fs.readSync(0, into)
+      return fs.readSync(input, into)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === "EOF") return 0
       if (code !== "EAGAIN") throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10) // a terminal that has nothing yet
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5) // nothing there yet
     }
   }
 }
@@ -128,10 +140,9 @@ function realClock(): Clock {
       const ms = Number(nanoseconds) / 1e6
       if (ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
     },
-    random: (into) => {
-      const bytes = new Uint8Array(into.length)
-      randomFillSync(bytes)
-      into.set(bytes)
+    random(into) {
+      // By way of a copy: the memory may be shared.
+      for (const piece of pieces(into)) piece.set(randomFillSync(new Uint8Array(piece.length)))
     },
   }
 }
@@ -226,7 +237,7 @@ function poll(
   out: number,
 ): number | void {
   const total = count >>> 0
-  if (total === 0) return errno.inval
+  if (total === 0 || total > 16_384) return errno.inval
   memory.bytes(subscriptions, Math.min(total * 48, 2 ** 32 - 1))
   memory.bytes(events, Math.min(total * 32, 2 ** 32 - 1))
   const ready: { at: number; type: number; error: number }[] = []
