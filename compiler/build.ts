@@ -70,11 +70,11 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   if (bundled.inputs.includes(output)) throw outputIsInput(output)
 
   clock.stage("compiling")
-  const parts = await partsScript(usedParts(bundled.code, bundled.builtins))
+  const parts = partsScript(usedParts(bundled.code, bundled.builtins))
   const base = await readBase()
   const live = startBase(base, { write: options.write })
   const { snapshot = "engine", keepSource = false } = options
-  const loaded = loadApp(live, bundled, parts, { snapshot, keepSource, write: options.write })
+  const loaded = loadApp(live, bundled, parts, { keepSource })
 
   clock.stage("freezing")
   const { freeze = "auto", freezeOnly, freezeExcept } = options
@@ -117,8 +117,7 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
   })
   if (options.report !== undefined)
     await writeAtomically(resolve(options.report), `${JSON.stringify(report, null, 2)}\n`)
-  if (options.stages !== undefined)
-    await writeStages(resolve(options.stages), { app, bundled, parts: parts.source, linked, report })
+  if (options.stages !== undefined) await writeStages(resolve(options.stages), { app, bundled, parts, linked, report })
   const inputs = [...bundled.inputs, join(app.root, ".edgebox.json"), join(app.root, "package.json")]
   return { output, wasm, bundle: bundled, report, inputs }
 }

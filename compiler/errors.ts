@@ -113,9 +113,6 @@ export const folderNotEmpty = (path: string, file: string) =>
     hint: "Choose a new folder: edgeboxc init my-app",
   })
 
-export const notThereYet = (what: string, instead: string) =>
-  new Problem("EB130", `${what} is not there yet in this version`, { hint: instead })
-
 export const noSuchFunction = (name: string, similar?: string) =>
   new Problem("EB131", `the app has no function called ${JSON.stringify(name)}`, {
     hint:

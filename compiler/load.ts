@@ -4,17 +4,10 @@
 // yet run (or, with `snapshot: "app"`, run to its end).
 import { words } from "../engine/edits.ts"
 import { startEngine, type JSValue, type LiveEngine } from "../engine/live.ts"
-import { readExtension, type ExtensionName } from "../engine/package.ts"
 import { defaultNativeStackBytes } from "../engine/prelink.ts"
 import type { Bundle } from "./bundle.ts"
 import { appDoesNotCompile, engineRanOutOfMemory, forbiddenAtBuild, topLevelThrew } from "./errors.ts"
 import { bytecodeBytes, originalPlace, placeApp } from "./positions.ts"
-
-/** The script that defines the parts of the guest that an app uses. */
-export interface PartsScript {
-  source: string
-  libraries: ExtensionName[]
-}
 
 export interface LoadOptions {
   keepSource: boolean
@@ -62,10 +55,16 @@ export function startBase(base: Uint8Array, options: Pick<LoadOptions, "write"> 
 /** Native stack while building: Node's default is 984 KB and the compiler itself is on it. */
 const buildNativeStackBytes = defaultNativeStackBytes
 
-/** Compile the app in a live base. Throws EB211 when the engine refuses the source, EB212 to EB214 when running it at build time fails. */
-export function loadApp(live: LiveEngine, bundle: Bundle, parts: PartsScript, options: LoadOptions): LoadedApp {
-  for (const name of parts.libraries) loadExtension(live, name)
-  if (parts.source !== "") evaluateParts(live, parts.source)
+/**
+ * Compile the app in a live base. `parts` is the script of the guest's parts that it uses, or nothing. Throws EB220 when the engine refuses the source, or EB221 when it has no memory for it.
+ */
+export function loadApp(
+  live: LiveEngine,
+  bundle: Bundle,
+  parts: string,
+  options: Pick<LoadOptions, "keepSource">,
+): LoadedApp {
+  if (parts !== "") evaluateParts(live, parts)
   compileApp(live, bundle, options.keepSource)
   const appFunction = live.callValue("guest_app_function")
   placeApp(live, appFunction, bundle, bundleName)
@@ -78,13 +77,6 @@ export function runAppNow(live: LiveEngine): void {
   const error = readGuestError(live)
   if (error?.forbidden !== undefined) throw forbiddenAtBuild(error.forbidden, firstPlace(error.stack))
   if (error !== undefined || failed) throw topLevelThrew(describe(error), firstPlace(error?.stack))
-}
-
-function loadExtension(live: LiveEngine, name: ExtensionName): void {
-  const library = live.load(readExtension(name), name)
-  const init = library.instance.exports[`qjs_ext_${name.replace("-", "_")}_init`]
-  if (typeof init !== "function") throw new Error(`the library ${name} has no initialiser`)
-  init(live.call("guest_context"))
 }
 
 function evaluateParts(live: LiveEngine, source: string): void {

@@ -4,7 +4,6 @@
 // used when its name stands anywhere in the text: too many parts cost some kilobytes, a missing one a program.
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
-import type { ExtensionName } from "../engine/package.ts"
 
 interface Part {
   /** Globals that it defines. */
@@ -23,6 +22,7 @@ export type PartName =
   | "crypto"
   | "performance"
   | "events"
+  | "node-world"
   | "node-path"
   | "node-fs"
   | "node-util"
@@ -40,6 +40,7 @@ const parts: Record<PartName, Part> = {
   crypto: { globals: ["crypto", "Crypto"] },
   performance: { globals: ["performance", "Performance", "PerformanceEntry"] },
   events: { globals: ["Event", "CustomEvent", "EventTarget", "AbortController", "AbortSignal"] },
+  "node-world": { globals: ["process", "setTimeout", "setInterval", "setImmediate"] },
   "node-path": { modules: ["path", "path/posix"] },
   "node-fs": { modules: ["fs", "fs/promises"] },
   "node-util": { modules: ["util", "util/types"], needs: ["encoding", "node-small"] },
@@ -70,12 +71,10 @@ export function usedParts(bundleText: string, imports: readonly string[]): PartN
 }
 
 /** The script for `guest_eval_part`; empty when there are no parts. Reads what `npm run build` wrote. */
-export async function partsScript(
-  wanted: readonly PartName[],
-): Promise<{ source: string; libraries: ExtensionName[] }> {
-  if (wanted.length === 0) return { source: "", libraries: [] }
+export function partsScript(wanted: readonly PartName[]): string {
+  if (wanted.length === 0) return ""
   const path = resolve(import.meta.dirname, "../dist/parts.json")
   const built = JSON.parse(readFileSync(path, "utf8")) as Record<PartName, string>
   const calls = names.filter((name) => wanted.includes(name)).map((name) => `(${built[name]})(kit);`)
-  return { source: `(function(kit){${calls.join("\n")}})`, libraries: [] }
+  return `(function(kit){${calls.join("\n")}})`
 }

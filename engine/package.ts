@@ -14,17 +14,9 @@ export interface EnginePackage {
   hash: string
 }
 
-/** Extension libraries of the engine package that EdgeBox can load. */
-export type ExtensionName = "url" | "encoding" | "headers" | "crypto" | "structured-clone"
-
 /** Read the installed engine package. */
 export function readEnginePackage(): EnginePackage {
   const { version } = require("quickjs-wasi/package.json") as { version: string }
   const wasm = new Uint8Array(readFileSync(require.resolve("quickjs-wasi/quickjs.wasm")))
   return { version, wasm, hash: createHash("sha256").update(wasm).digest("hex") }
-}
-
-/** Read one of the engine package's extension libraries. */
-export function readExtension(name: ExtensionName): Uint8Array {
-  return new Uint8Array(readFileSync(require.resolve(`quickjs-wasi/${name}.so`)))
 }

@@ -59,7 +59,7 @@ export async function startGuest(wasi: WebAssembly.ModuleImports, parts: PartNam
     },
   }
   if (parts.length > 0) {
-    const { source } = await partsScript(parts)
+    const source = partsScript(parts)
     const done = engine.withString(source, (at, length) =>
       engine.withString("edgebox:parts", (name) => engine.call("guest_eval_part", at, length, name)),
     )
