@@ -97,6 +97,7 @@ test("what lies outside the preopens is not there", async () => {
 
 test("parts are found by the names of globals and by imports", () => {
   expect(usedParts("console.log(1)", [])).toEqual([])
+  expect(usedParts("setTimeout(f)", [])).toEqual(["node-world"])
   expect(usedParts("new URL(x)", [])).toEqual(["url"])
   expect(usedParts("var CURL = 1", [])).toEqual([])
   expect(usedParts("", ["util"])).toEqual(["encoding", "node-util", "node-small"])

@@ -93,6 +93,8 @@ static struct {
 JSValue load_script(u32 index) {
   if (index >= SCRIPTS_MAX || scripts[index].bytes == NULL) return JS_ThrowTypeError(ctx, "there is no script %d", index);
   JSValue code = JS_ReadObject(ctx, scripts[index].bytes, scripts[index].size, JS_READ_OBJ_BYTECODE);
+  js_free(ctx, scripts[index].bytes); // the core asks once
+  scripts[index].bytes = NULL;
   return is_exception(code) ? code : JS_EvalFunction(ctx, code);
 }
 
