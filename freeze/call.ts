@@ -17,7 +17,7 @@ export function emitCall(frame: Frame): void {
   const isMethod = opcode === "call_method" || opcode === "tail_call_method"
   const { first, freed } = argumentsToSlots(frame, operands.argCount)
   const func = frame.pop()
-  const self: Val | undefined = isMethod ? frame.pop() : undefined
+  const self: Val | undefined = isMethod ? passed(frame, frame.pop()) : undefined
   frame.setPc()
   c.i32(frame.realm) // the callee's caller is this function, whatever context it was called from
   frame.boxed(func)
@@ -128,16 +128,35 @@ export function emitDefineField(frame: Frame): void {
 /** JS_PROP_C_W_E | JS_PROP_THROW */
 const DEFINE_FLAGS = 0x7 | (1 << 14)
 
+/**
+ * May the value be a rope? The engine joins a rope in place only when it has other owners, and a borrowed one would be joined again at every
+ * call. So what is passed to a function is counted where it may be one.
+ */
+function mayBeRope(v: Val): boolean {
+  return v.rep !== "const" && (v.type & T.STRING) !== 0
+}
+
+/** An operand that is passed to a function: counted if it may be a rope. */
+function passed(frame: Frame, v: Val): Val {
+  if (v.own || !mayBeRope(v) || v.rep === "slot") return v
+  const w = frame.temp(I64)
+  frame.helper(frame.boxed(v), "dup").set(w)
+  frame.forget(v)
+  return { rep: "box", w, type: v.type, own: true }
+}
+
 /** The top operands become arguments: they lie in their slots, borrowed or owned. Says where, and which slots are to be freed. */
 function argumentsToSlots(frame: Frame, count: number): { first: number; freed: number[] } {
   const first = frame.depth - count
   const freed: number[] = []
   for (let depth = first; depth < frame.depth; depth++) {
     const v = frame.state.stack[depth]!
-    if (mayBeCounted(v) && v.own) freed.push(depth)
+    if (mayBeCounted(v) && (v.own || mayBeRope(v))) freed.push(depth)
     if (v.rep === "slot") continue
     frame.code.get(frame.fp)
-    frame.boxed(v).mem("i64_store", frame.layout.operand(depth))
+    frame.boxed(v)
+    if (!v.own && mayBeRope(v)) frame.helper(frame.code, "dup")
+    frame.code.mem("i64_store", frame.layout.operand(depth))
   }
   for (const v of frame.state.stack.splice(first)) frame.forget(v)
   return { first, freed }
