@@ -2,6 +2,7 @@
 // numbers are the host's, or fixed ones when the snapshot has to be reproducible.
 import { randomFillSync } from "node:crypto"
 import * as fs from "node:fs"
+import { isMainThread } from "node:worker_threads"
 import { noDirectory } from "../errors.ts"
 import { Exit, stopProgram, type Host } from "../run.ts"
 import { descriptorCalls } from "./descriptors.ts"
@@ -81,18 +82,20 @@ function standardStreams({ stdin, stdout, stderr }: WasiOptions): Descriptor[] {
 }
 
 /** Standard input without blocking, so that a thread that waits for it can be stopped. Undefined before it was asked for. */
-let input: number | undefined
+let input: number | "none" | undefined
 
-function openInput(): number {
+function openInput(): number | "none" {
   try {
     return fs.openSync("/dev/stdin", fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
   } catch {
-    return 0 // a socket, or a system without /dev/stdin
+    // A socket, or a system without /dev/stdin. A worker that blocks in the kernel cannot be stopped: there it is empty.
+    return isMainThread ? 0 : "none"
   }
 }
 
 function readStdin(into: Uint8Array): number {
   input ??= openInput()
+  if (input === "none") return 0
   for (;;) {
     try {
       return fs.readSync(input, into)
