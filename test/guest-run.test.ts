@@ -138,3 +138,42 @@ test("two starts differ in time origin and randomness", async () => {
   expect(a.stdout).not.toBe(b.stdout)
   expect(a.stdout).toMatch(/true\n$/)
 })
+
+for (const [statement, message] of [
+  ["Promise.reject(new Error('late'))", "late"],
+  ["throw new TypeError('boom')", "boom"],
+  ["queueMicrotask(() => { throw new Error('microtask') })", "microtask"],
+  ["setImmediate(() => { throw new Error('immediate') })", "immediate"],
+]) {
+  test(`at build time, an error in ${statement} is the build's`, async () => {
+    const failed = run(`(function () {\n ${statement} })`, { runAtBuild: true })
+    const error = JSON.parse(await failed.then(String, (e: Error) => e.message)) as Record<string, unknown>
+    expect(error).toMatchObject({ message, fileName: "app.js", lineNumber: 2 })
+    expect(error["forbidden"]).toBeUndefined()
+  })
+}
+
+for (const [statement, expected] of [
+  ["const t = setTimeout(() => {}, 5); clearTimeout(t); return () => console.log(typeof t)", "object\n"],
+  ["const r = Math.random; return { default() { console.log(typeof r(), r.name) } }", "number random\n"],
+  ["return { default: 5 }", ""],
+  ["return { default: { default() { console.log('cjs') } } }", "cjs\n"],
+  [
+    "process.on('exit', (c) => console.log('bye', c)); return { async default() { await null; process.exitCode = 4 } }",
+    "bye 4\n",
+  ],
+]) {
+  test(`after a build-time run: ${statement}`, async () => {
+    expect((await run(`(function () { ${statement} })`, { runAtBuild: true })).stdout).toBe(expected)
+  })
+}
+
+test("twenty thousand timers are no burden", async () => {
+  const script = `(function () {
+    let fired = 0
+    const timers = Array.from({ length: 20000 }, (_, i) => setTimeout(() => fired++, i % 50))
+    for (let i = 0; i < timers.length; i += 2) clearTimeout(timers[i])
+    process.on("exit", () => console.log(fired))
+  })`
+  expect((await run(script)).stdout).toBe("10000\n")
+})
