@@ -1,6 +1,6 @@
 // The interpreter in our base against the one in quickjs-wasi as published, on the same scripts, interleaved, in one process.
 //
-//   npm run bench interpreter            prints, per script, the ratio of medians (below 1: ours is faster)
+//   npm run bench interpreter [rounds]   prints, per script, the ratio of medians (below 1: ours is faster)
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { startBase } from "../compiler/load.ts"
@@ -40,7 +40,7 @@ function run({ live, context }: Subject, script: string): number {
 
 const median = (times: number[]): number => [...times].sort((a, b) => a - b)[times.length >> 1] ?? NaN
 
-export async function interpreterBench(rounds = 15): Promise<void> {
+async function interpreterBench(rounds: number): Promise<void> {
   const raw = startEngine(readEnginePackage().wasm)
   raw.call("qjs_init")
   const base = startBase(new Uint8Array(readFileSync(join(import.meta.dirname, "../dist/base.wasm"))))
@@ -67,3 +67,5 @@ export async function interpreterBench(rounds = 15): Promise<void> {
   }
   console.log(`geometric mean of the ratios: ${(product ** (1 / Object.keys(scripts).length)).toFixed(3)}`)
 }
+
+await interpreterBench(Number(process.argv[2] ?? 15))
