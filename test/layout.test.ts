@@ -30,7 +30,9 @@ function sources(folder: string): string[] {
 
 function imports(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8")
-  const found = text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"\n]*?(?:from\s*)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g)
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s[^'"\n]*?(?:from\s*)?["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g,
+  )
   return [...found].map((m) => m[1] ?? m[2] ?? "")
 }
 
