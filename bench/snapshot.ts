@@ -1,4 +1,4 @@
-// `npm run bench:snapshot`, or `node bench/run.mjs snapshot`: edgeboxc snapshot beside the real wizer, whole process against whole
+// `npm run bench snapshot`: edgeboxc snapshot beside the real wizer, whole process against whole
 // process, runs interleaved. Then what it takes in-process, and a memory of 1 GiB against a loop in JavaScript.
 import { execFileSync, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs"
@@ -91,7 +91,7 @@ async function inProcess(): Promise<void> {
     wasi.close()
   }
   console.log(
-    `QuickJS + runtime + context, in-process: first ${first[0]?.toFixed(1)} ms, median ${median(first).toFixed(1)} ms`,
+    `QuickJS + runtime + context, in-process: first ${first[0]?.toFixed(1)} ms, median ${median(first).toFixed(1)} ms (processor time ${processor[0]?.toFixed(1)}, ${median(processor).toFixed(1)} ms)`,
   )
 }
 
