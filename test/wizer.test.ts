@@ -256,3 +256,29 @@ test("what others read of a snapshot is what we read", async () => {
   const exports = parseExports(findSection(readSections(wasm), SectionId.Export))
   expect(fieldsOfParser(wasm)["ModuleExport"]).toBe(exports.length)
 })
+
+test("a feature that the engine lacks is named, with the Node that has it, and nothing else is said", async () => {
+  const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
+  const front = [1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0]
+  const init = [7, 20, 1, 16, ...new TextEncoder().encode("wizer-initialize"), 0, 0]
+  // try_table, without a catch
+  const exnref = Uint8Array.from([...header, ...front, ...init, 10, 8, 1, 6, 0, 0x1f, 0x40, 0, 0x0b, 0x0b])
+  const ends = (
+    await problemText(() => runJob({ input: exnref, options: {}, preloads: [] }).then(() => Promise.reject(fine)))
+  ).split("\n")
+  if (ends[0] === "EB399: fine") return // this engine has it
+  expect(ends[0]).toBe(
+    `EB309: The module uses exceptions with exnref, which Node ${process.versions.node} does not have.`,
+  )
+  expect(ends[1]).toBe("  Node 22 has it.")
+})
+
+const fine = Object.assign(new Error("fine"), { code: "EB399" })
+
+test("what is only invalid is not taken for a missing feature", async () => {
+  const invalid = Uint8Array.from(
+    assemble(`(module (memory 1) (func (export "wizer-initialize") (drop (i32.const 1))))`),
+  )
+  invalid[invalid.lastIndexOf(0x41)] = 0x01 // nop, nop, drop
+  expect(await problemText(() => snapshot(invalid))).toMatch(/^EB310: The module is not valid: /)
+})

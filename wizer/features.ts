@@ -5,8 +5,9 @@ export interface Feature {
   name: string
   /** The first Node release line that has it switched on; undefined for none so far. */
   node: number | undefined
-  /** V8's flag for it, where a version has the final form behind one. */
+  /** V8's flag for it, and the first Node that has the final form behind it. V8 complains on stderr about flags it does not know. */
   flag?: string
+  flagSince?: number
   /** Sections of a module that is valid where the feature is there. */
   probe: readonly number[]
 }
@@ -18,20 +19,22 @@ const code = (...body: number[]) => [
 ]
 const v128Zero = [0xfd, 12, ...new Array<number>(16).fill(0)]
 
-// V8 11.3 is Node 20, 12.4 is Node 22, 13.6 is Node 24, 14.1 is Node 25.
+// As the probes say on Node 20.20 (V8 11.3), 22.23 (12.4) and 24.21 (13.6).
 const features = {
-  memory64: { name: "64-bit addresses (memory64)", node: 24, flag: "memory64", probe: [5, 3, 1, 4, 1] },
+  memory64: { name: "64-bit addresses (memory64)", node: 22, flag: "memory64", flagSince: 20, probe: [5, 3, 1, 4, 1] },
   multiMemory: { name: "several memories (multi-memory)", node: 22, probe: [5, 5, 2, 0, 1, 0, 1] },
   extendedConst: {
     name: "arithmetic in constant expressions (extended-const)",
     node: 22,
     flag: "extended-const",
+    flagSince: 20,
     probe: [6, 9, 1, 0x7f, 0, 0x41, 0, 0x41, 0, 0x6a, 0x0b],
   },
   relaxedSimd: {
     name: "relaxed SIMD",
     node: 22,
     flag: "relaxed-simd",
+    flagSince: 20,
     probe: code(...v128Zero, ...v128Zero, 0xfd, 0x80, 0x02, 0x1a),
   },
   gc: { name: "garbage-collected types (GC)", node: 22, probe: [1, 3, 1, 0x5f, 0] },
@@ -40,8 +43,8 @@ const features = {
     node: 22,
     probe: [1, 9, 2, 0x60, 0, 0, 0x60, 1, 0x63, 0, 0],
   },
-  exnref: { name: "exceptions with exnref", node: 25, flag: "exnref", probe: code(0x1f, 0x40, 0, 0x0b) },
-  tailCalls: { name: "tail calls", node: 20, flag: "return-call", probe: code(0x12, 0) },
+  exnref: { name: "exceptions with exnref", node: 22, probe: code(0x1f, 0x40, 0, 0x0b) },
+  tailCalls: { name: "tail calls", node: 20, flag: "return-call", flagSince: 20, probe: code(0x12, 0) },
   pageSize: {
     name: "memories with their own page size (custom-page-sizes)",
     node: undefined,

@@ -112,12 +112,16 @@ async function instantiatePreload(
   return instance.exports
 }
 
+const nodeMajor = Number(process.versions.node.split(".")[0])
+
 /** Where this V8 has a feature behind a switch, a module that uses it throws the switch. */
 function switchOnFeatures(bytes: Uint8Array): void {
   for (let tries = 0; tries < 4; tries++) {
     const complaint = complaintAbout(bytes)
     if (complaint === undefined) return
-    const flags = missingFeatures(readLayout(bytes), complaint).flatMap(({ flag }) => flag ?? [])
+    const flags = missingFeatures(readLayout(bytes), complaint).flatMap(({ flag, flagSince = Infinity }) =>
+      flag && nodeMajor >= flagSince ? flag : [],
+    )
     if (flags.length === 0) return
     for (const flag of flags) v8.setFlagsFromString(`--experimental-wasm-${flag}`)
   }
