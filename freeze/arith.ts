@@ -118,6 +118,24 @@ function intArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before:
       frame.push({ rep: "i32", w, type: T.INT, own: false, source })
       return true
     }
+    case "mul": {
+      if (!frame.kernel) return false
+      // In a kernel an int or nothing: -0, which only a product of 0 can be, is no int.
+      const product = frame.temp(I64)
+      const w = frame.temp(I32)
+      wide(frame, a)
+      wide(frame, b)
+      c.op(op.i64_mul).tee(product).op(op.i32_wrap_i64).tee(w).op(op.i64_extend_i32_s).get(product).op(op.i64_ne)
+      c.get(product).op(op.i64_eqz)
+      frame.int(a)
+      frame.int(b).op(op.i32_or).i32(0).op(op.i32_lt_s, op.i32_and, op.i32_or).if()
+      frame.exit(before)
+      c.end()
+      done(frame, a, b)
+      frame.release(product)
+      frame.push({ rep: "i32", w, type: T.INT, own: false })
+      return true
+    }
     case "mod": {
       // Leaves for 0 and for the results that are -0.
       const w = frame.temp(I32)

@@ -1,6 +1,7 @@
 // Calls: functions, methods, constructors of base classes, new objects.
 import { callFlags, JSObject } from "../engine/abi.ts"
 import { param, mayBeCounted, type Frame, type Val } from "./frame.ts"
+import { callSelf, NotPure, selfValue } from "./kernel.ts"
 import { at } from "./layout.ts"
 import { isException } from "./runtime.ts"
 import { ANY, T, UNDEFINED } from "./types.ts"
@@ -14,6 +15,12 @@ export function emitCall(frame: Frame): void {
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "call") throw new Error(`${opcode} has no argument count`)
   const { code: c, layout } = frame
+  if (frame.kernel) {
+    const args = frame.state.stack.splice(frame.depth - operands.argCount)
+    if (frame.pop() !== selfValue) throw new NotPure()
+    callSelf(frame, frame.kernel, args)
+    return
+  }
   const isMethod = opcode === "call_method" || opcode === "tail_call_method"
   const { first, freed } = argumentsToSlots(frame, operands.argCount)
   const func = frame.pop()

@@ -11,14 +11,17 @@ import type { FunctionInfo, Instruction } from "./function.ts"
 import { at } from "./layout.ts"
 import { isThere, join, moveTo, sameState, type Entry } from "./merge.ts"
 import { endBlock } from "./control.ts"
+import { kernelPrologue, kernelType, NotPure, selfVariable, tryKernel, type Kernel } from "./kernel.ts"
 import { emitInstruction } from "./patterns.ts"
 import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "./runtime.ts"
 import { structureOf, type Structure } from "./structure.ts"
-import { Code, type Label } from "./wasm.ts"
+import { Code, type Label, type Signature } from "./wasm.ts"
 
 /** A function, compiled. */
 export interface Compiled {
   body: Uint8Array
+  /** A second function that the first calls, at the next index. */
+  kernel?: { type: Signature; body: Uint8Array }
   counts: Counts
   /** The stubs, to be placed directly behind the function's bytecode. */
   stubs: Stub[]
@@ -42,6 +45,10 @@ export interface Site {
   /** Room for bytecode and stubs: bytes -> where they will lie. */
   place: (size: number) => Pointer
   atomString: (atom: number) => Pointer | undefined
+  /** A word of memory, zeroed. */
+  word: () => Pointer
+  /** Function index that the next compiled function will have. */
+  nextIndex: () => number
 }
 
 /**
@@ -52,15 +59,40 @@ export function compileFunction(info: FunctionInfo, site: Site): Compiled {
   const graph = flowGraph(info)
   const structure = structureOf(graph)
   if (structure === undefined) throw new Irreducible()
+  const kernel = compileKernel(info, graph, structure, site)
   const stubs = new StubList(info)
   const placed = { ...info }
   const writer = new FunctionWriter(placed, graph, structure, site, (i) => stubs.addressOf(i))
-  for (let pass = 0; writer.pass(); pass++) if (pass > MAX_PASSES) throw new Error(`${info.name} does not settle`)
+  if (kernel) writer.kernel = { ...kernel.kernel, failures: site.word() }
+  settle(writer)
   if (stubs.list.length > 0) {
     placed.codePointer = stubs.base = site.place(stubs.size)
     writer.pass()
   }
-  return { body: writer.frame.code.finish(), counts: writer.frame.counts, stubs: stubs.list }
+  const body = writer.frame.code.finish()
+  return { body, ...(kernel ? { kernel } : {}), counts: writer.frame.counts, stubs: stubs.list }
+}
+
+/** Write a function until a pass learns nothing new. */
+function settle(writer: FunctionWriter): void {
+  for (let pass = 0; writer.pass(); pass++) {
+    if (pass > MAX_PASSES) throw new Error(`${writer.frame.info.name} does not settle`)
+  }
+}
+
+/** The function's kernel (kernel.ts), when it can have one. */
+function compileKernel(info: FunctionInfo, graph: FlowGraph, structure: Structure, site: Site) {
+  const self = selfVariable(info, graph, structure)
+  if (self === undefined) return undefined
+  const kernel: Kernel = { index: site.nextIndex() + 1, self, left: info.argCount }
+  try {
+    const writer = new FunctionWriter(info, graph, structure, site, () => 0, kernel)
+    settle(writer)
+    return { kernel, type: kernelType(info), body: writer.frame.code.finish() }
+  } catch (error) {
+    if (error instanceof NotPure) return undefined
+    throw error
+  }
 }
 
 class StubList {
@@ -88,6 +120,8 @@ class StubList {
 export class FunctionWriter {
   readonly frame: Frame
   readonly structure: Structure
+  /** The kernel to try first. */
+  kernel: (Kernel & { failures: Pointer }) | undefined
   private readonly addresses: RuntimeAddresses
   private readonly entries = new Map<number, Entry>()
   private readonly blockLabels: Label[] = []
@@ -100,10 +134,11 @@ export class FunctionWriter {
     structure: Structure,
     site: Site,
     stubOf: (i: Instruction) => number,
+    pure?: Kernel,
   ) {
     this.structure = structure
     this.addresses = site.addresses
-    this.frame = new Frame(info, graph, stubOf, site.atomString)
+    this.frame = new Frame(info, graph, stubOf, site.atomString, pure)
   }
 
   /** Write the function once. True when something was learnt that makes what was written wrong. */
@@ -113,6 +148,13 @@ export class FunctionWriter {
     this.changed = false
     frame.restart()
     const c = frame.code
+    if (frame.kernel) {
+      kernelPrologue(c, frame.kernel, frame.realm)
+      this.goTo(0, -1)
+      c.op(0x00)
+      return this.changed || frame.widened.size !== widened
+    }
+    if (this.kernel) tryKernel(c, frame.info, this.kernel, this.kernel.failures, this.addresses)
     this.prologue(c)
     const tail = c.block()
     frame.left = c.block()

@@ -4,6 +4,7 @@ import { tags } from "../engine/abi.ts"
 import type { FunctionWriter } from "./compile.ts"
 import type { Frame, Val } from "./frame.ts"
 import { emitCall } from "./call.ts"
+import { NotPure, selfValue } from "./kernel.ts"
 import { emitInstruction } from "./patterns.ts"
 import { op } from "./wasm.ts"
 
@@ -90,6 +91,7 @@ function endCondition(writer: FunctionWriter, block: number, whenTrue: number, w
 /** `-> i32`, not 0 when the operand is truthy. The operand is used up. */
 export function truth(frame: Frame, v: Val): void {
   const { code: c } = frame
+  if (frame.kernel && v === selfValue) throw new NotPure()
   switch (v.rep) {
     case "i32":
     case "bool":
@@ -110,6 +112,11 @@ export function truth(frame: Frame, v: Val): void {
 }
 
 function returnValue(frame: Frame, v: Val): void {
+  if (frame.kernel) {
+    if (v.type !== T.INT || frame.depth > 0) throw new NotPure()
+    frame.int(v).op(op.i64_extend_i32_s, op.return)
+    return
+  }
   // Operands may be left over: a return from within for-of has closed the iterator and dropped them, one from a switch has not.
   const { code: c } = frame
   frame.owned(v).set(frame.result)

@@ -10,9 +10,10 @@ import type { JSValue } from "../engine/live.ts"
 import type { FlowGraph } from "./blocks.ts"
 import { consumersOf, demandOn, type Demand } from "./demand.ts"
 import type { FunctionInfo, Instruction } from "./function.ts"
+import { GAVE_UP, NotPure, type Kernel } from "./kernel.ts"
 import { at, layoutOf, type FrameLayout } from "./layout.ts"
 import { helperIndex, importIndex, type HelperName, type ImportName } from "./runtime.ts"
-import { COUNTED, NUMBER, numberOf, repOf, T, typeOf, UNDEFINED, type Rep } from "./types.ts"
+import { ANY, COUNTED, NUMBER, numberOf, repOf, T, typeOf, UNDEFINED, type Rep } from "./types.ts"
 import { Code, F64, I32, I64, op, type Label, type WasmType } from "./wasm.ts"
 
 /**
@@ -76,11 +77,20 @@ export class Frame {
   normal: Label = 0
   /** Branch here with the result in the frame: the interpreter has ended the activation. */
   left: Label = 0
+  /** Set while a kernel is written: then nothing may leave but by giving up. */
+  readonly kernel: Kernel | undefined
   private uses: number[] = []
   private pools = new Map<WasmType, number[]>()
   private homes = new Map<string, number>()
 
-  constructor(info: FunctionInfo, graph: FlowGraph, stubOf: StubOf, atomString: (atom: number) => number | undefined) {
+  constructor(
+    info: FunctionInfo,
+    graph: FlowGraph,
+    stubOf: StubOf,
+    atomString: (atom: number) => number | undefined,
+    kernel?: Kernel,
+  ) {
+    this.kernel = kernel
     this.atomString = atomString
     this.info = info
     this.graph = graph
@@ -92,7 +102,7 @@ export class Frame {
 
   /** Forget all code; `widened` stays. */
   restart(): void {
-    this.code = new Code(7)
+    this.code = new Code(this.kernel ? this.info.argCount + 1 : 7)
     this.code.height = 1
     this.uses = []
     this.pools.clear()
@@ -101,7 +111,10 @@ export class Frame {
     this.fp = this.code.local(I32)
     this.result = this.code.local(I64)
     this.state = { stack: [], locals: [] }
-    for (let i = 0; i < this.info.argCount; i++) this.state.locals.push({ type: 255, rep: "slot" })
+    for (let i = 0; i < this.info.argCount; i++) {
+      this.state.locals.push(this.kernel ? { type: T.INT, rep: "i32" } : { type: ANY, rep: "slot" })
+      if (this.kernel) this.homes.set(`i${i}`, i)
+    }
     for (let i = 0; i < this.info.varCount; i++) {
       const captured = this.isCaptured(this.info.argCount + i)
       this.state.locals.push(
@@ -300,6 +313,7 @@ export class Frame {
   flushOne(depth: number): void {
     const v = this.state.stack[depth]!
     if (v.rep === "slot") return
+    this.mustNotBePure()
     this.code.get(this.fp)
     this.owned(v).mem("i64_store", this.layout.operand(depth))
     this.state.stack[depth] = { rep: "slot", type: v.type, own: true, ...(v.ret ? { ret: v.ret } : {}) }
@@ -385,6 +399,7 @@ export class Frame {
       this.helper(this.owned(v), "replace")
       return
     }
+    if (this.kernel && (oldCounted || !("w" in v || v.rep === "const"))) throw new NotPure()
     const rep: Rep = v.rep === "const" && !mayBeCounted(v) ? repOf(v.type) : v.rep === "const" ? "box" : repOfVal(v)
     if (v.rep === "const" && !mayBeCounted(v)) {
       if (oldCounted) this.clearSlot(i)
@@ -401,6 +416,7 @@ export class Frame {
       this.state.locals[i] = { rep, type: rep === "f64" ? NUMBER : v.type, source: v.source }
       return
     }
+    this.mustNotBePure()
     if (oldCounted) {
       c.get(this.fp).i32(this.layout.slot(i)).op(op.i32_add)
       this.helper(this.owned(v), "replace")
@@ -420,6 +436,7 @@ export class Frame {
 
   /** Let the interpreter execute the current instruction: all operands to memory, its results in slots. */
   step(pops: number, resultTypes: readonly number[]): void {
+    this.mustNotBePure()
     this.flush()
     this.callStep(this.depth)
     for (let i = 0; i < pops; i++) this.state.stack.pop()
@@ -428,6 +445,7 @@ export class Frame {
 
   /** The step itself, with operands in memory up to `depth`. */
   callStep(depth: number): void {
+    this.mustNotBePure()
     if (this.handlerIsOpen) this.spillLocals()
     const c = this.code
     c.get(this.fp).i32(this.stubOf(this.instruction))
@@ -468,6 +486,10 @@ export class Frame {
 
   private leave(pc: number, operands: readonly Val[], throwFlag: number): void {
     const c = this.code
+    if (this.kernel) {
+      c.i64(GAVE_UP).op(op.return)
+      return
+    }
     this.spillOperands(operands)
     this.spillLocals()
     c.get(this.fp).i32(pc)
@@ -476,8 +498,14 @@ export class Frame {
     this.counts.exits++
   }
 
+  /** Only unboxed values may be used in a kernel, and nothing of the frame. */
+  private mustNotBePure(): void {
+    if (this.kernel) throw new NotPure()
+  }
+
   /** Set `cur_pc`, as before every call out of the function. */
   setPc(): void {
+    this.mustNotBePure()
     this.code.get(this.fp).i32(this.nextPc).mem("i32_store", at.curPc)
   }
 }

@@ -9,7 +9,7 @@ import { compileFunction, type Compiled, type Site } from "./compile.ts"
 import type { FunctionInfo } from "./function.ts"
 import { decodeLines, encodeLines, lineAt, type LineEntry } from "./lines.ts"
 import { callType, firstFrozen, imports, writeHelpers, type ImportName } from "./runtime.ts"
-import { writeLibrary } from "./wasm.ts"
+import { writeLibrary, type Signature } from "./wasm.ts"
 
 /** One function on its way into a library. */
 export interface Unit {
@@ -25,6 +25,8 @@ export class LibraryWriter {
   readonly engine: LiveEngine
   readonly site: Site
   private placed: Unit["placed"]
+  private readonly functions: { type: Signature; body: Uint8Array }[] = []
+  private readonly table: number[] = []
 
   /** `context`: any context of the engine's runtime. */
   constructor(engine: LiveEngine, context: Pointer) {
@@ -39,6 +41,12 @@ export class LibraryWriter {
         this.placed = { pointer: engine.malloc(size), size }
         return this.placed.pointer
       },
+      word: () => {
+        const pointer = engine.malloc(4)
+        engine.view().setUint32(pointer, 0, true)
+        return pointer
+      },
+      nextIndex: () => firstFrozen + this.functions.length,
       atomString: (atom) => {
         const strings = engine.view().getUint32(runtime + JSRuntime.atom_array, true)
         const pointer = engine.view().getUint32(strings + 4 * atom, true)
@@ -52,6 +60,9 @@ export class LibraryWriter {
     this.placed = undefined
     const compiled = compileFunction(info, this.site)
     this.units.push({ info, compiled, placed: this.placed })
+    this.table.push(this.site.nextIndex())
+    this.functions.push({ type: callType, body: compiled.body })
+    if (compiled.kernel) this.functions.push(compiled.kernel)
     return compiled
   }
 
@@ -62,8 +73,8 @@ export class LibraryWriter {
     return writeLibrary({
       imports: names.map((name) => ({ name, type: imports[name] })),
       types: [callType],
-      functions: [...helpers, ...this.units.map(({ compiled }) => ({ type: callType, body: compiled.body }))],
-      table: this.units.map((_, i) => firstFrozen + i),
+      functions: [...helpers, ...this.functions],
+      table: this.table,
     })
   }
 

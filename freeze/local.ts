@@ -1,6 +1,7 @@
 // Constants, locals, arguments and captured variables.
 import { JSObject, JSVarRef, tags } from "../engine/abi.ts"
 import type { Frame, Val } from "./frame.ts"
+import { selfValue } from "./kernel.ts"
 import { ANY, FALSE, NULL, T, TRUE, typeOf, UNDEFINED, UNINITIALIZED, value } from "./types.ts"
 import { I32, I64, op } from "./wasm.ts"
 
@@ -145,6 +146,10 @@ function varRefAddress(frame: Frame): void {
 
 export function emitGetVarRef(frame: Frame): void {
   const { code: c } = frame
+  if (frame.kernel) {
+    frame.push(selfValue)
+    return
+  }
   varRefAddress(frame)
   c.mem("i64_load", 0)
   if (frame.instruction.opcode === "get_var_ref_check") {

@@ -1,5 +1,6 @@
 // Where ways meet: the state that a block starts with, and what each way into it has to do to reach that state.
 import type { Frame, Local, State, Val } from "./frame.ts"
+import { NotPure } from "./kernel.ts"
 import { repOf, T } from "./types.ts"
 import { F64, I32 } from "./wasm.ts"
 
@@ -67,6 +68,7 @@ function sameVal(a: Val, b: Val): boolean {
 /** Write what brings the frame's state to a block's entry state. */
 export function moveTo(frame: Frame, entry: Entry): void {
   const { code: c } = frame
+  if (frame.kernel && entry.locals.some((l) => l.rep === "slot")) throw new NotPure()
   moveOperands(frame, entry)
   entry.locals.forEach((to, i) => {
     const from = frame.state.locals[i]!

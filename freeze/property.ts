@@ -3,6 +3,7 @@ import { floatAsIndex } from "./arith.ts"
 import { checkException } from "./call.ts"
 import { mayBeCounted, type Frame, type Val } from "./frame.ts"
 import { SLOW } from "./heap.ts"
+import { selfValue } from "./kernel.ts"
 import { ANY, NUMBER, numberOf, T } from "./types.ts"
 import { I32, I64, op } from "./wasm.ts"
 
@@ -28,6 +29,10 @@ export function emitGetGlobal(frame: Frame): void {
   const { code: c } = frame
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "atom") throw new Error(`${opcode} names no variable`)
+  if (frame.kernel) {
+    frame.push(selfValue)
+    return
+  }
   const result = frame.temp(I64)
   frame.helper(c.i32(frame.realm).i32(operands.name.atom), "getGlobal").tee(result).i64(SLOW).op(op.i64_eq).if()
   frame.coldStep(frame.state.stack)
