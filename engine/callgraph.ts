@@ -1,7 +1,8 @@
 // Who may call whom, and which functions lie on a cycle of calls: the ones that native stack must be counted in.
 //
 // An indirect call may reach every function of its type that is in the table. That is more than really happens, which is the
-// safe side.
+// safe side; but types of functions that never run a program's code (allocators, finalizers, output) are left out, because through
+// them everything would seem to call everything.
 import { Instructions, Op } from "./code.ts"
 import type { ModuleParts } from "./module.ts"
 
@@ -23,12 +24,38 @@ export function callGraph(module: ModuleParts): CallGraph {
     const code = new Instructions(body)
     while (code.next()) {
       if (code.op === Op.call && code.a >= module.importedFunctions) targets.add(code.a)
-      if (code.op !== Op.call_indirect) continue
+      if (code.op !== Op.call_indirect || !mayRunProgram(module, code.a)) continue
       for (const index of byType.get(code.a) ?? []) if (index >= module.importedFunctions) targets.add(index)
     }
     graph.set(i + module.importedFunctions, targets)
   })
   return graph
+}
+
+/** What runs a program's code takes or gives a JSValue (an i64), and answers: with a value or with a status. */
+function mayRunProgram(module: ModuleParts, type: number): boolean {
+  const { params, results } = module.types[type] ?? { params: [], results: [] }
+  return results.length > 0 && [...params, ...results].includes("i64")
+}
+
+/** Functions from which a call chain leads to one of `targets`, the targets included. */
+export function callersOf(graph: CallGraph, targets: Iterable<number>): Set<number> {
+  const callers = new Map<number, number[]>()
+  for (const [caller, callees] of graph) {
+    for (const callee of callees) {
+      const list = callers.get(callee)
+      if (list) list.push(caller)
+      else callers.set(callee, [caller])
+    }
+  }
+  const found = new Set<number>()
+  const work = [...targets]
+  for (let index = work.pop(); index !== undefined; index = work.pop()) {
+    if (found.has(index)) continue
+    found.add(index)
+    work.push(...(callers.get(index) ?? []))
+  }
+  return found
 }
 
 /** Functions that `roots` reach by direct calls, the roots included; with `within`, only through functions for which it is true. */

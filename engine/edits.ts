@@ -8,10 +8,10 @@
 // The first two are for speed alone. The third is what makes deep recursion an exception of the guest's instead of a crash of
 // the host's stack (docs/decisions.md, "Two stacks").
 import { Writer } from "../wizer/sections.ts"
-import { callGraph, recursiveFunctions } from "./callgraph.ts"
+import { callersOf, callGraph, recursiveFunctions } from "./callgraph.ts"
 import { decode, Instructions, Op, Type, type Instruction } from "./code.ts"
 import { engineEditRefused } from "./errors.ts"
-import type { ModuleParts } from "./module.ts"
+import { exportedFunction, type ModuleParts } from "./module.ts"
 
 /** What each edit found; compared with `expected`. */
 export interface EditCounts {
@@ -166,35 +166,42 @@ export const nativePerShadow = 4
  * A check compares the stack pointer with the runtime's limit; -1 is above every address. Returns the number of checks.
  */
 export function countNativeStack(module: ModuleParts, stackLimit: number): number {
-  const charged = framesToCharge(module)
-  let checks = 0
-  module.bodies = module.bodies.map((body, i) => {
-    const { body: checked, count } = checkNativeStack(body, stackLimit)
-    checks += count
+  const checked = module.bodies.map((body) => checkNativeStack(body, stackLimit))
+  const checks = checked.flatMap(({ count }, i) => (count > 0 ? [i + module.importedFunctions] : []))
+  const charged = framesToCharge(module, checks)
+  module.bodies = checked.map(({ body }, i) => {
     const bytes = charged.get(i + module.importedFunctions)
-    if (bytes === undefined) return checked
+    if (bytes === undefined) return body
     const type = module.types[module.typeOf(i + module.importedFunctions)]
-    return chargeFrame(checked, bytes, type?.results ?? [])
+    return chargeFrame(body, bytes, type?.results ?? [])
   })
-  return checks
+  return checked.reduce((sum, { count }) => sum + count, 0)
 }
+
+/**
+ * Hot functions that run no program: freeing a value puts finalizers' jobs into a queue, and what is thrown when memory is short was
+ * made before. By the call graph alone they would seem to recurse through one another.
+ */
+const runNothing = ["JS_FreeValue", "JS_FreeValueRT", "JS_ThrowOutOfMemory"]
 
 /**
  * Which functions count their frames, and with how many bytes: of those that recurse and are not counted by their shadow frames,
  * all that have a large frame, and so many of the others that no cycle is left uncounted: a parser descends through many
- * small frames.
+ * small frames. Where no check is ever called, as in freeing, counting would change nothing.
  */
-function framesToCharge(module: ModuleParts): Map<number, number> {
+function framesToCharge(module: ModuleParts, checks: readonly number[]): Map<number, number> {
   const graph = callGraph(module)
   const leaveOut = (index: number) => {
     graph.delete(index)
     for (const targets of graph.values()) targets.delete(index)
   }
+  for (const name of runNothing) leaveOut(exportedFunction(module, name))
+  const checked = callersOf(graph, checks)
   const charged = new Map<number, number>()
   const consider = (index: number, atLeast: number) => {
     const wanted = frameOf(module, index) * slack
     if (shadowFrameOf(module, index) * nativePerShadow >= wanted) return leaveOut(index)
-    if (wanted < atLeast * slack) return
+    if (wanted < atLeast * slack || !checked.has(index)) return
     charged.set(index, Math.ceil(wanted / 8) * 8)
     leaveOut(index)
   }

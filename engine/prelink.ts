@@ -158,6 +158,7 @@ function startGuest(live: LiveEngine, guest: Guest): void {
   }
   const failed = call("guest_init")
   if (failed !== 0) throw new Error(`the guest could not create a context (step ${failed})`)
+  if (call("guest_check_malloc") !== 1) throw new Error("the engine's malloc keeps the sizes of its blocks elsewhere")
   call("guest_set_stack_size", shadowStackBytes - 4096)
   call("guest_set_layout", JSContext.random_state)
   live.withString(guest.core, (pointer, length) => {
