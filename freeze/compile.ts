@@ -11,7 +11,7 @@ import type { FunctionInfo, Instruction } from "./function.ts"
 import { at } from "./layout.ts"
 import { isThere, join, moveTo, sameState, type Entry } from "./merge.ts"
 import { endBlock } from "./control.ts"
-import { kernelPrologue, kernelType, NotPure, selfVariable, tryKernel, type Kernel } from "./kernel.ts"
+import { kernelPrologue, kernelType, maxInlinedBytes, NotPure, selfVariable, tryKernel, type Kernel } from "./kernel.ts"
 import { emitInstruction } from "./patterns.ts"
 import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "./runtime.ts"
 import { structureOf, type Structure } from "./structure.ts"
@@ -84,15 +84,41 @@ function settle(writer: FunctionWriter): void {
 function compileKernel(info: FunctionInfo, graph: FlowGraph, structure: Structure, site: Site) {
   const self = selfVariable(info, graph, structure)
   if (self === undefined) return undefined
-  const kernel: Kernel = { index: site.nextIndex() + 1, self, left: info.argCount }
+  const kernel: Kernel = { index: site.nextIndex() + 1, self, left: info.argCount, inline: 0, levelBytes: 0 }
+  const write = (changes: Partial<Kernel>, known?: FunctionWriter) => {
+    const writer = new FunctionWriter(info, graph, structure, site, () => 0, { ...kernel, ...changes })
+    if (known) writer.learnFrom(known)
+    return writer
+  }
   try {
-    const writer = new FunctionWriter(info, graph, structure, site, () => 0, kernel)
-    settle(writer)
-    return { kernel, type: kernelType(info), body: writer.frame.code.finish() }
+    const plain = write({})
+    settle(plain)
+    const calls = info.instructions.filter((i) => i.operands.kind === "call").length
+    const inline = plain.mayBeInlined ? levelsToInline(plain.frame.code.length, calls) : 0
+    const writeInlined = (level: number) => (inlined: NonNullable<Kernel["inlined"]>) => {
+      write({ inlined, inline: level, writeInlined: writeInlined(level - 1) }, plain).pass()
+    }
+    const writer = inline > 0 ? write({ inline, writeInlined: writeInlined(inline - 1) }, plain) : plain
+    if (inline > 0) writer.pass()
+    const { code } = writer.frame
+    kernel.levelBytes = 8 * (code.locals.length + info.argCount + 8) + 64
+    return { kernel, type: kernelType(info), body: code.finish() }
   } catch (error) {
     if (error instanceof NotPure) return undefined
     throw error
   }
+}
+
+/** How many levels of calls fit into the size that a kernel may have. */
+function levelsToInline(bytes: number, calls: number): number {
+  let levels = 0
+  for (
+    let bodies = 1 + calls;
+    calls > 0 && levels < 4 && bodies * bytes <= maxInlinedBytes;
+    bodies = 1 + calls * bodies
+  )
+    levels++
+  return levels
 }
 
 class StubList {
@@ -141,6 +167,17 @@ export class FunctionWriter {
     this.frame = new Frame(info, graph, stubOf, site.atomString, pure)
   }
 
+  /** Whether the function can be written in place of a call: then no operand waits where ways meet, so entry states name no wasm local. */
+  get mayBeInlined(): boolean {
+    return [...this.entries.values()].every((entry) => entry.stack.length === 0)
+  }
+
+  /** Start with what another writer of the same function has found out. */
+  learnFrom(other: FunctionWriter): void {
+    for (const [block, entry] of other.entries) this.entries.set(block, entry)
+    for (const offset of other.frame.widened) this.frame.widened.add(offset)
+  }
+
   /** Write the function once. True when something was learnt that makes what was written wrong. */
   pass(): boolean {
     const { frame } = this
@@ -149,7 +186,7 @@ export class FunctionWriter {
     frame.restart()
     const c = frame.code
     if (frame.kernel) {
-      kernelPrologue(c, frame.kernel, frame.realm)
+      if (!frame.kernel.inlined) kernelPrologue(c, frame.kernel, frame.realm)
       this.goTo(0, -1)
       c.op(0x00)
       return this.changed || frame.widened.size !== widened

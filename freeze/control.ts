@@ -114,7 +114,9 @@ export function truth(frame: Frame, v: Val): void {
 function returnValue(frame: Frame, v: Val): void {
   if (frame.kernel) {
     if (v.type !== T.INT || frame.depth > 0) throw new NotPure()
-    frame.int(v).op(op.i64_extend_i32_s, op.return)
+    const { inlined } = frame.kernel
+    if (inlined) frame.int(v).set(inlined.result).br(inlined.end)
+    else frame.int(v).op(op.i64_extend_i32_s, op.return)
     return
   }
   // Operands may be left over: a return from within for-of has closed the iterator and dropped them, one from a switch has not.

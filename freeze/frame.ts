@@ -102,8 +102,9 @@ export class Frame {
 
   /** Forget all code; `widened` stays. */
   restart(): void {
-    this.code = new Code(this.kernel ? this.info.argCount + 1 : 7)
-    this.code.height = 1
+    const inlined = this.kernel?.inlined
+    this.code = inlined ? inlined.code : new Code(this.kernel ? this.info.argCount + 1 : 7)
+    if (!inlined) this.code.height = 1
     this.uses = []
     this.pools.clear()
     this.homes.clear()
@@ -113,7 +114,7 @@ export class Frame {
     this.state = { stack: [], locals: [] }
     for (let i = 0; i < this.info.argCount; i++) {
       this.state.locals.push(this.kernel ? { type: T.INT, rep: "i32" } : { type: ANY, rep: "slot" })
-      if (this.kernel) this.homes.set(`i${i}`, i)
+      if (this.kernel) this.homes.set(`i${i}`, inlined?.args[i] ?? i)
     }
     for (let i = 0; i < this.info.varCount; i++) {
       const captured = this.isCaptured(this.info.argCount + i)

@@ -23,8 +23,6 @@ export const INTERRUPTED = 1n << 41n
 
 /** Calls of a kernel that may give up before it is not tried again. */
 const MAX_FAILURES = 20
-/** Native stack that a level of a kernel takes, in bytes: no less than V8's baseline compiler gives it. */
-const levelBytes = 256
 
 /** The variable that holds the function itself: a captured one by its index, or a global one. */
 export type SelfVariable = { captured: number } | { global: Atom }
@@ -36,7 +34,18 @@ export interface Kernel {
   self: SelfVariable
   /** Wasm local: levels left. */
   left: number
+  /** Levels of calls that are still to be written in place of the call. */
+  inline: number
+  /** Native stack that a level takes, in bytes. */
+  levelBytes: number
+  /** Set in a body that is written in place of a call. */
+  inlined?: { code: Code; args: number[]; result: number; end: number }
+  /** Writes the function once more, in place of a call. */
+  writeInlined?: (inlined: NonNullable<Kernel["inlined"]>) => void
 }
+
+/** Wasm of a kernel with calls written in place is at most so large, in bytes. */
+export const maxInlinedBytes = 2500
 
 /** Thrown when a function turns out not to be what a kernel can be. */
 export class NotPure extends Error {}
@@ -81,7 +90,11 @@ export const selfValue: Val = { rep: "const", value: UNINITIALIZED, type: T.OBJE
 /** At the start of a kernel: give up when no level is left; every eighth level counts down to the interrupt handler. */
 export function kernelPrologue(c: Code, kernel: Kernel, realm: number): void {
   const left = c.local(I32)
-  c.get(kernel.left).i32(7).op(op.i32_and, op.i32_eqz).if()
+  // With a few levels in place of each call there is no need to skip any.
+  c.get(kernel.left)
+    .i32(kernel.inline > 0 ? 0 : 7)
+    .op(op.i32_and, op.i32_eqz)
+    .if()
   c.get(kernel.left).i32(0).op(op.i32_le_s).if()
   c.i64(GAVE_UP).op(op.return).end()
   c.i32(realm).i32(realm).mem("i32_load", JSContext.interrupt_counter).i32(1).op(op.i32_sub).tee(left)
@@ -95,10 +108,12 @@ export function kernelPrologue(c: Code, kernel: Kernel, realm: number): void {
 export function callSelf(frame: Frame, kernel: Kernel, args: readonly Val[]): void {
   const { code: c } = frame
   if (args.length !== frame.info.argCount) throw new NotPure()
-  for (const v of args) {
-    if (v.type !== T.INT) throw new NotPure()
-    frame.int(v)
+  if (args.some((v) => v.type !== T.INT)) throw new NotPure()
+  if (kernel.inline > 0 && kernel.writeInlined) {
+    callInPlace(frame, kernel.writeInlined, args)
+    return
   }
+  for (const v of args) frame.int(v)
   for (const v of args) frame.forget(v)
   const result = frame.temp(I64)
   c.get(kernel.left).i32(1).op(op.i32_sub).call(kernel.index).tee(result).op(op.i64_extend32_s)
@@ -106,6 +121,21 @@ export function callSelf(frame: Frame, kernel: Kernel, args: readonly Val[]): vo
   c.get(result).op(op.return).end()
   c.get(result).op(op.i32_wrap_i64)
   frame.release(result)
+  frame.pushUnboxed("i32")
+}
+
+function callInPlace(frame: Frame, write: NonNullable<Kernel["writeInlined"]>, args: readonly Val[]): void {
+  const { code: c } = frame
+  const locals = args.map((v) => {
+    const w = c.local(I32)
+    frame.int(v).set(w)
+    return w
+  })
+  for (const v of args) frame.forget(v)
+  const result = c.local(I32)
+  const end = c.block()
+  write({ code: c, args: locals, result, end })
+  c.op(op.unreachable).end().get(result)
   frame.pushUnboxed("i32")
 }
 
@@ -137,7 +167,7 @@ export function tryKernel(c: Code, info: FunctionInfo, kernel: Kernel, failures:
   }
   c.get(func).op(op.i64_ne).brIf(no)
   for (let i = 0; i < info.argCount; i++) c.get(argv).mem("i32_load", 8 * i)
-  levelsLeft(c, a)
+  levelsLeft(c, a, kernel.levelBytes)
   c.call(kernel.index).tee(result).op(op.i64_extend32_s).get(result).op(op.i64_eq).if()
   c.get(result).i64(0xffff_ffffn).op(op.i64_and, op.return).end()
   c.get(result).i64(INTERRUPTED).op(op.i64_eq).if()
@@ -147,7 +177,7 @@ export function tryKernel(c: Code, info: FunctionInfo, kernel: Kernel, failures:
 }
 
 /** `-> i32`: levels that the native stack has room for. */
-function levelsLeft(c: Code, a: RuntimeAddresses): void {
+function levelsLeft(c: Code, a: RuntimeAddresses, levelBytes: number): void {
   if (a.countsNativeStack) {
     c.i32(0).mem("i32_load", words.nativeStackLimit).i32(0).mem("i32_load", words.nativeStackUsed).op(op.i32_sub)
     c.i32(0).mem("i32_load", words.shadowStackBase).getGlobal(STACK_POINTER).op(op.i32_sub)
@@ -155,5 +185,5 @@ function levelsLeft(c: Code, a: RuntimeAddresses): void {
   } else {
     c.getGlobal(STACK_POINTER).i32(a.runtime).mem("i32_load", JSRuntime.stack_limit).op(op.i32_sub)
   }
-  c.i32(Math.log2(levelBytes)).op(op.i32_shr_s)
+  c.i32(levelBytes).op(op.i32_div_s)
 }

@@ -44,6 +44,7 @@ export const op = {
   i32_add: 0x6a,
   i32_sub: 0x6b,
   i32_mul: 0x6c,
+  i32_div_s: 0x6d,
   i32_rem_s: 0x6f,
   i32_and: 0x71,
   i32_or: 0x72,
