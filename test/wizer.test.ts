@@ -282,3 +282,11 @@ test("what is only invalid is not taken for a missing feature", async () => {
   invalid[invalid.lastIndexOf(0x41)] = 0x01 // nop, nop, drop
   expect(await problemText(() => snapshot(invalid))).toMatch(/^EB310: The module is not valid: /)
 })
+
+test("an index that leads to something of ours is as invalid as any", async () => {
+  const text = `(module (table 1 funcref) (func $f) (elem declare func $f)
+    (func (export "wizer-initialize") (table.set 0 (i32.const 0) (ref.func $f))))`
+  const bytes = Uint8Array.from(assemble(text))
+  bytes[bytes.lastIndexOf(0x26) + 1] = 1 // table.set 1: there is no such table
+  expect(await problemText(() => snapshot(bytes))).toMatch(/^EB310: /)
+})

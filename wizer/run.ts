@@ -172,6 +172,8 @@ function backtrace(error: unknown, plan: Plan): string[] {
 
 /** Compile an instrumented module. Throws EB309 for what this engine does not have and EB310 for what is not valid. */
 export async function compile(wasm: Uint8Array, original: Uint8Array, plan: Plan): Promise<WebAssembly.Module> {
+  // With what was appended, an index that leads nowhere in the module may lead somewhere in the instrumented one.
+  if (!WebAssembly.validate(original as BufferSource)) throw await whyInvalid(original, plan, new Error("unknown"))
   try {
     return await WebAssembly.compile(wasm as BufferSource)
   } catch (error) {
