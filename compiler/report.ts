@@ -71,11 +71,11 @@ export function reportOf({ app, output, bundle, snapshot, sizes, stages, engine,
 export function summaryLine(shownOutput: string, report: BuildReport): string {
   const { sizes, inputs } = report
   const files = `${inputs.length} file${inputs.length === 1 ? "" : "s"}`
-  return `${shownOutput}  ${bytesText(sizes.artifact)} in ${secondsText(totalMs(report))}, from ${files} (${bytesText(sizes.bundle)} of JavaScript), ${frozenText(report.frozen)}`
+  return `${shownOutput}  ${bytesText(sizes.artifact)} in ${secondsText(totalMs(report))}, from ${files} (${bytesText(sizes.bundle)} of JavaScript)${frozenText(report.frozen)}`
 }
 
 function frozenText({ frozen, kept }: FreezeReport): string {
-  return `${frozen} of ${frozen + kept} functions frozen`
+  return frozen + kept === 0 ? "" : `, ${frozen} of ${frozen + kept} functions frozen`
 }
 
 /** One line a stage, for `--verbose`. */

@@ -6,10 +6,10 @@
 import { fs } from "./node.ts"
 
 /**
- * A worker's stack: about 9,000 plain frames. Checked up to 1024 on Node 20; but some of what recurses deeply takes time that grows with the
+ * A worker's stack: at least 5,000 plain frames, frozen or not. Checked up to 1024 on Node 20; but some of what recurses deeply takes time that grows with the
  * square of the depth (JSON.stringify looks for cycles), and should end in an exception, not in minutes.
  */
-export const workerStackMb = 8
+export const workerStackMb = 12
 /** Node keeps this much of a worker's stack for itself (kStackBufferSize in its node_worker.h). */
 const nodeReserve = 192 * 1024
 /** For our own functions when the guest calls them from its deepest frame, and for what was in use before it began. */
