@@ -26,12 +26,15 @@ interface Options {
 }
 
 const nextStep =
-  "Next: npm run check. The type checker names every opcode that has no row in freeze/patterns.ts; give each one a row, then npm test."
+  "Next: npm run check. The type checker names the opcodes that have no row in freeze/patterns.ts; give each one a row, then npm test."
 
 const program = new Command("gen-opcodes")
   .description("read the opcode table out of the installed engine, and write opcodes/quickjs.generated.ts")
   .argument("[source]", "compare this quickjs-opcode.h, or engine .wasm, with the current table instead; write nothing")
-  .option("--check", "write nothing; exit 1 when the generated file does not belong to the installed engine")
+  .option(
+    "--check",
+    "write nothing; exit 1 when the generated file does not belong to the installed engine, or differs from the source",
+  )
   .option("--table <file>", "the generated file", defaultTablePath())
   .option(
     "--define <macro>",
@@ -56,12 +59,13 @@ function generate(path: string): void {
   const { wasm, source } = installedEngine()
   const table = readEngineTable(wasm)
   const text = renderTable(table, source)
-  const before = existsSync(path) ? parseTable(readFileSync(path, "utf8")) : undefined
+  const textBefore = existsSync(path) ? readText(path) : ""
+  const before = parseTable(textBefore)
   writeWhole(path, text)
   say(`${relative(".", path)}: ${table.opcodes.length} opcodes of quickjs-wasi ${source.version}`)
   const differences = before === undefined ? [] : tableDifferences(before.table, table)
   for (const line of differences) say(`  ${line}`)
-  if (differences.length > 0) say(nextStep)
+  if (text !== textBefore) say(nextStep)
 }
 
 function check(path: string): void {
@@ -78,7 +82,7 @@ function check(path: string): void {
   throw generatedFileStale(path, edited ? ["it was edited by hand"] : [from, ...differences])
 }
 
-function compare(sourcePath: string, { table: tablePath, define }: Options): void {
+function compare(sourcePath: string, { table: tablePath, define, check: mustBeEqual }: Options): void {
   const next = readSource(sourcePath, define)
   const current = existsSync(tablePath) ? parseTable(readText(tablePath)) : undefined
   if (current === undefined) throw notGenerated(tablePath)
@@ -89,8 +93,9 @@ function compare(sourcePath: string, { table: tablePath, define }: Options): voi
   say(
     differences.length === 0
       ? `the same table as quickjs-wasi ${version}`
-      : `${differences.length} differences from quickjs-wasi ${version}`,
+      : `${differences.length} difference${differences.length === 1 ? "" : "s"} from quickjs-wasi ${version}`,
   )
+  if (mustBeEqual && differences.length > 0) process.exitCode = 1
 }
 
 function readSource(path: string, define: readonly string[]): OpcodeTable {

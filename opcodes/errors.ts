@@ -68,5 +68,10 @@ export function notGenerated(path: string): OpcodesProblem {
 }
 
 export function cannotWriteTable(path: string, reason: string): OpcodesProblem {
-  return problem("EB510", `cannot write the opcode table: ${reason}`, path)
+  return problem(
+    "EB510",
+    `cannot write the opcode table: ${reason}`,
+    path,
+    "Run gen-opcodes in EdgeBox's source tree, or name the file with --table.",
+  )
 }

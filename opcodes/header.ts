@@ -5,7 +5,7 @@
 import { notOpcodeHeader } from "./errors.ts"
 import { isOpcodeFormat, tableOf, type OpcodeTable, type TableRow } from "./table.ts"
 
-const MACRO = /^[ \t]*(DEF|def|FMT)\(([^()\n]*)\)/gm
+const MACRO = /\b(DEF|def|FMT)[ \t]*\(([^()]*)(\)?)/g
 
 /** Real ones have 20 KB. */
 const MAX_HEADER_LENGTH = 1 << 20
@@ -16,16 +16,13 @@ const alwaysDefined = ["FMT", "DEF", "SHORT_OPCODES"]
 /** Read a header's text; `path` names it in problems, `defined` are the macros of its build. Throws EB505 and EB506. */
 export function readHeaderTable(text: string, path: string, defined: readonly string[] = []): OpcodeTable {
   if (text.length > MAX_HEADER_LENGTH) throw notOpcodeHeader(path, "it is far too long")
-  const code = withoutComments(text)
+  const code = withoutComments(text.replace(/\r\n?/g, "\n"))
   const rows: TableRow[] = []
-  for (const [, macro, inside] of included(code, path, [...alwaysDefined, ...defined]).matchAll(MACRO)) {
-    if (macro !== "FMT")
-      rows.push(
-        rowOf(
-          inside!.split(",").map((word) => word.trim()),
-          path,
-        ),
-      )
+  for (const [call, macro, inside, end] of included(code, path, [...alwaysDefined, ...defined]).matchAll(MACRO)) {
+    // A row that is passed over would renumber all that follow it.
+    if (end === "") throw notOpcodeHeader(path, `\`${call.slice(0, 40).trim()}\` is not a row`)
+    const words = inside!.split(",").map((word) => word.trim())
+    if (macro !== "FMT") rows.push(rowOf(words, path))
   }
   if (rows[0]?.name !== "invalid" || rows[1]?.name !== "push_i32") {
     throw notOpcodeHeader(path, "it does not begin with DEF(invalid, …) and DEF(push_i32, …)")
@@ -53,7 +50,7 @@ function withoutComments(text: string): string {
 function included(code: string, path: string, defined: readonly string[]): string {
   const open: boolean[] = []
   const kept: string[] = []
-  for (const line of code.split("\n")) {
+  for (const line of code.replaceAll("\\\n", " ").split("\n")) {
     const [, directive, rest = ""] = /^[ \t]*#[ \t]*(\w+)[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
     if (directive === undefined) {
       if (!open.includes(false)) kept.push(line)
@@ -74,7 +71,8 @@ function included(code: string, path: string, defined: readonly string[]): strin
 function conditionHolds(directive: string, condition: string, path: string, defined: readonly string[]): boolean {
   const [, not, name] = /^(!?)\s*(?:defined\s*\(?\s*)?(\w+)\s*\)?$/.exec(condition) ?? []
   if (name === undefined) throw notOpcodeHeader(path, `the table depends on \`#${directive} ${condition}\``)
-  return defined.includes(name) !== (directive === "ifndef" || not === "!")
+  const holds = /^\d+$/.test(name) ? Number(name) !== 0 : defined.includes(name)
+  return holds !== (directive === "ifndef" || not === "!")
 }
 
 function rowOf(words: readonly string[], path: string): TableRow {

@@ -2,7 +2,8 @@
 //
 // The engine was built with its dumps compiled in, so its data holds an array of {name pointer u32, size u8, pops u8, pushes u8,
 // format u8}. The array is found by its structure, never by an address: the record whose name is `invalid`, followed
-// by the one whose name is `push_i32`.
+// by the one whose name is `push_i32`. Where it ends is told by another array, the interpreter's jump table: it has an entry for
+// each of 256 codes, and those that are no opcode all go where `invalid` goes.
 import { noTable, notWasm, severalTables, strangeTable } from "./errors.ts"
 import { formatWitness, tableOf, type OpcodeFormat, type OpcodeTable, type TableRow } from "./table.ts"
 
@@ -10,10 +11,41 @@ const RECORD_SIZE = 8
 /** More than any module that we read; a hostile one may claim 4 GB for its data. */
 const MAX_DATA_END = 1 << 28
 
+/** Codes that a byte can have: entries of the jump table. */
+const CODES = 256
+/** Numbers in the jump table are labels, counted from 0; no interpreter has more than a few per opcode. */
+const MAX_LABEL = 4 * CODES
+/** Handlers are shared by a few opcodes at most. Less variety is some other array. */
+const MIN_HANDLERS = CODES / 2
+
 /** Read the table of an engine given as wasm bytes. Throws EB502 to EB505. */
 export function readEngineTable(wasm: Uint8Array): OpcodeTable {
   const memory = initialMemory(wasm)
-  return tableOf(namedFormats(readRecords(memory, findTable(memory))))
+  const table = tableOf(namedFormats(readRecords(memory, findTable(memory))))
+  checkLength(table, memory)
+  return table
+}
+
+/** A record that is damaged would end the table early, without any other sign where short forms are listed. */
+function checkLength({ opcodes }: OpcodeTable, memory: Uint8Array): void {
+  const executed = executedOpcodes(memory)
+  if (executed.includes(opcodes.length)) return
+  const other = executed.length === 0 ? "has no jump table that shows its end" : `executes ${executed.join(" or ")}`
+  throw strangeTable(`it names ${opcodes.length} opcodes, but the interpreter ${other}`)
+}
+
+/** How many opcodes the interpreter's jump table goes by; more than one answer when several places look like it. */
+function executedOpcodes(memory: Uint8Array): number[] {
+  const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length >>> 2)
+  const found: number[] = []
+  for (let at = 0; at + CODES <= words.length; at++) {
+    const invalid = words[at]!
+    if (invalid >= MAX_LABEL || words[at + CODES - 1] !== invalid || words[at + 1] === invalid) continue
+    const entries = words.subarray(at, at + CODES)
+    if (entries.some((label) => label >= MAX_LABEL) || new Set(entries).size < MIN_HANDLERS) continue
+    found.push(entries.findLastIndex((label) => label !== invalid) + 1)
+  }
+  return found
 }
 
 interface RawRow {

@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
@@ -103,6 +103,18 @@ describe("the command", () => {
     expect(genOpcodes(wasm).out).toMatch(/the same table as quickjs-wasi/)
   })
 
+  test("--check with a source fails when the source differs", () => {
+    const header = (name: string) =>
+      cases("opcodes")
+        .find((c) => c.name === name)!
+        .path("quickjs-opcode.h")
+    expect(genOpcodes("--check", header("same")).status).toBe(0)
+    const { status, out } = genOpcodes("--check", header("next-version"))
+    expect(status).toBe(1)
+    expect(out).toMatch(/differences? from quickjs-wasi/)
+    expect(genOpcodes(header("next-version")).status).toBe(0)
+  })
+
   test("files that cannot be read or written", () => {
     expect(genOpcodes(join(folder, "missing.h"))).toMatchObject({
       status: 1,
@@ -111,6 +123,7 @@ describe("the command", () => {
     expect(genOpcodes(folder)).toMatchObject({ status: 1, err: expect.stringMatching(/^EB501: .*EISDIR/) })
     const nowhere = join(folder, "no", "such", "table.ts")
     expect(genOpcodes("--check", "--table", nowhere)).toMatchObject({ status: 1, err: expect.stringMatching(/^EB509/) })
+    expect(genOpcodes("--table", folder)).toMatchObject({ status: 1, err: expect.stringMatching(/^EB501: .*EISDIR/) })
     expect(genOpcodes("--table", nowhere)).toMatchObject({ status: 1, err: expect.stringMatching(/^EB510: .*ENOENT/) })
   })
 
@@ -119,29 +132,38 @@ describe("the command", () => {
     expect(genOpcodes("--help").status).toBe(0)
   })
 
-  // A new opcode must be a type error wherever one row per opcode is promised.
+  // A new opcode must be a type error wherever one row per opcode is promised, and a renumbered one must not.
   test("an opcode without a row is a type error that names it", () => {
-    writeFileSync(
-      path,
-      renderTable(updated(), engine).replace("./table.ts", `${resolve(import.meta.dirname, "../opcodes/table.ts")}`),
-    )
-    const rows = table.opcodes.map((row) => `  ${row.name}: 1,`).join("\n")
-    const user = join(folder, "user.ts")
-    writeFileSync(
-      user,
-      `import type { OpcodeName } from "./table.ts"\nexport const rows = {\n${rows}\n} satisfies Record<OpcodeName, number>\n`,
-    )
-    const tsc = resolve(import.meta.dirname, "../node_modules/typescript/bin/tsc")
-    const flags = ["--noEmit", "--strict", "--allowImportingTsExtensions", "--module", "nodenext", user]
-    let text = ""
-    try {
-      execFileSync(process.execPath, [tsc, ...flags], { encoding: "utf8", cwd: folder })
-    } catch (error) {
-      text = (error as { stdout: string }).stdout
-    }
-    expect(text).toMatch(/'typeof_of' is missing|'nip1' does not exist/)
+    const moved = table.opcodes.filter((row) => row.name !== "swap2")
+    const swap2 = table.opcodes.find((row) => row.name === "swap2")!
+    const fake = { ...table, opcodes: moved.toSpliced(40, 0, swap2, { ...swap2, name: "swap3" }) }
+    const text = typeErrors(renderTable(fake, engine))
+    expect(text).toMatch(/^\S*patterns\.ts\(\d+,\d+\): error TS\d+: [^]*'swap3' is missing/m)
+    expect(text).not.toMatch(/'(?!swap3)\w+' (is missing|does not exist)/)
+    expect(typeErrors(renderTable({ ...fake, opcodes: moved.toSpliced(40, 0, swap2) }, engine))).toBe("")
   }, 60_000)
 })
+
+/** What the type checker says about freeze/patterns.ts, its handlers left out, with another opcode table. */
+function typeErrors(generatedText: string): string {
+  const root = resolve(import.meta.dirname, "..")
+  for (const name of ["opcodes", "freeze"]) mkdirSync(join(folder, name), { recursive: true })
+  writeFileSync(join(folder, "opcodes", "table.ts"), readFileSync(join(root, "opcodes", "table.ts")))
+  writeFileSync(join(folder, "opcodes", "errors.ts"), readFileSync(join(root, "opcodes", "errors.ts")))
+  writeFileSync(join(folder, "opcodes", "quickjs.generated.ts"), generatedText)
+  const text = readFileSync(join(root, "freeze", "patterns.ts"), "utf8")
+  const rows = /^export const patterns = \{\n[^]*?^\} satisfies Record<OpcodeName, Pattern>$/m.exec(text)![0]
+  const patterns = join(folder, "freeze", "patterns.ts")
+  const anyRow = rows.replace(/^( {2}\w+): [^]*?(?=^ {2}\w+: |^\})/gm, "$1: 1,\n")
+  writeFileSync(
+    patterns,
+    `import type { OpcodeName } from "../opcodes/quickjs.generated.ts"\ntype Pattern = number\n${anyRow}\n`,
+  )
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc")
+  const flags = "--noEmit --strict --target es2022 --allowImportingTsExtensions --module nodenext".split(" ")
+  const { stdout } = spawnSync(process.execPath, [tsc, ...flags, patterns], { encoding: "utf8", cwd: folder })
+  return stdout
+}
 
 describe("headers", () => {
   for (const c of cases("opcodes")) {
@@ -152,6 +174,22 @@ describe("headers", () => {
       else c.expectText("differences.txt", tableDifferences(table, read()).join("\n") || "none")
     })
   }
+})
+
+test("a header cut short anywhere: a problem, or only its end was missing", async () => {
+  const text = cases("opcodes")
+    .find((c) => c.name === "same")!
+    .text("quickjs-opcode.h")
+  for (let length = 0; length < text.length; length += 97) {
+    const read = () => readHeaderTable(text.slice(0, length), "quickjs-opcode.h")
+    expect(await problemText(read), `${length}`).toMatch(/^EB50[56]/)
+  }
+  const windows = text.replaceAll("\n", "\r\n")
+  expect(readHeaderTable(windows, "quickjs-opcode.h")).toEqual(readHeaderTable(text, "quickjs-opcode.h"))
+  const without = text.replace(/^DEF\( *nip1,.*$/m, (row) => `#if 0\n${row}\n#endif`)
+  expect(tableDifferences(table, readHeaderTable(without.replaceAll("\n", "\r\n"), "x"))).toContain(
+    "removed    nip1 (was 16)",
+  )
 })
 
 test("a header that is made to keep us busy", async () => {
@@ -205,6 +243,35 @@ describe("an engine that is not one", () => {
     const other = wasm.slice()
     other[at + 8 * opcodeByName.add.code + 4] = 2
     expect(await problemText(() => readEngineTable(other))).toMatch(/^EB505: .*`add` has 2 bytes/)
+  })
+
+  // Without any one of the short forms the rest would still be a table.
+  test("a damaged record anywhere: a problem, never a shorter table", async () => {
+    const { wasm, at } = tableInEngine()
+    const other = wasm.slice()
+    for (let i = 0; i < opcodes.length + temporaries.length; i++) {
+      const record = at + 8 * i
+      other.fill(0, record, record + 8)
+      expect(await problemText(() => readEngineTable(other)), `record ${i}`).toMatch(/^EB50[35]/)
+      other.set(wasm.subarray(record, record + 8), record)
+    }
+    expect(readEngineTable(other)).toEqual(table)
+  }, 60_000)
+
+  test("a table shorter than what the interpreter executes, and an interpreter without a jump table", async () => {
+    const { wasm, at } = tableInEngine()
+    const end = at + 8 * (opcodes.length + temporaries.length)
+    const shorter = wasm.slice().fill(0, end - 8, end)
+    expect(await problemText(() => readEngineTable(shorter))).toMatch(/^EB505: .*names 251 opcodes, .* executes 252\n/)
+    // The jump table ends with the last handlers, in order, and then where `invalid` goes, for the codes from 252 on.
+    const words = Buffer.from(wasm.buffer, wasm.byteOffset)
+    const isEnd = (at: number) =>
+      [1, 2, 3, 4, 4, 4, 4].every((more, i) => words.readUInt32LE(at + 4 * i + 4) === words.readUInt32LE(at) + more)
+    let last = end
+    while (words[last] === 0 || !isEnd(last)) last++
+    const jumpless = wasm.slice()
+    jumpless[last + 28]! ^= 1
+    expect(await problemText(() => readEngineTable(jumpless))).toMatch(/^EB505: .*no jump table/)
   })
 
   test("cut short anywhere: a problem, and never anything else", async () => {
