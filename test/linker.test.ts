@@ -101,16 +101,18 @@ test("an engine in which a pattern occurs less often is refused, with the count"
   }
 })
 
-test("functions that recurse are found: directly, through others, through the table", () => {
+test("functions that recurse are found: directly, through others, through the table where a program may run", () => {
   const module = parseModule(
     assemble(`(module
-      (type $t (func))
-      (table 2 funcref)
-      (elem (i32.const 0) $indirect $leaf)
+      (type $t (func (param i64) (result i64)))
+      (type $allocator (func (param i32) (result i32)))
+      (table 3 funcref)
+      (elem (i32.const 0) $indirect $leaf $allocate)
       (func $leaf)
       (func $direct (call $direct))
       (func $a (call $b)) (func $b (call $c)) (func $c (call $a) (call $leaf))
-      (func $indirect (call_indirect (type $t) (i32.const 0)))
+      (func $indirect (type $t) (call_indirect (type $t) (local.get 0) (i32.const 0)))
+      (func $allocate (type $allocator) (call_indirect (type $allocator) (local.get 0) (i32.const 2)))
       (func $caller (call $a)))`),
   )
   expect([...recursiveFunctions(callGraph(module))].sort()).toEqual([1, 2, 3, 4, 5])

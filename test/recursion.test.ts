@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** Plain frames that have to fit. Elsewhere the stack is whatever the host has: 984 KB in Node's main thread. */
 const hosts = {
   edgebox: { start: (args: string[]) => [join(root, "dist/edgebox.cjs"), app, ...args], plainFrames: 5000 },
-  "node:wasi": { start: (args: string[]) => [join(root, "test/run-wasi.mjs"), app, ...args], plainFrames: 800 },
+  "node:wasi": { start: (args: string[]) => [join(root, "test/run-wasi.mjs"), app, ...args], plainFrames: 500 },
 }
 
 function expectCaught({ stdout, stderr, code }: Outcome, kinds: number): void {
