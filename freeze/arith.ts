@@ -21,6 +21,16 @@ export function emitBinary(frame: Frame): void {
   const a = frame.pop()
   const [x, y] = [settle(frame, a), settle(frame, b)]
   const before = [...frame.state.stack, x, y]
+  if (isInt(x) && isInt(y) && mayWrap(frame, opcode)) {
+    frame.int(x)
+    frame.int(y).op(opcode === "add" ? op.i32_add : op.i32_sub)
+    done(frame, x, y)
+    frame.pushUnboxed("i32")
+    frame.state.stack.at(-1)!.wrapped = frame.instruction.offset
+    return
+  }
+  // Something that has wrapped may only be added to ints, in a sum that wraps as well: the next pass knows.
+  for (const v of [x, y]) if (v.wrapped !== undefined) frame.unwrapped.add(v.wrapped)
   if (isInt(x) && isInt(y) && intArithmetic(frame, opcode, x, y, before)) return
   if (isNumber(x) && isNumber(y)) {
     floatArithmetic(frame, opcode, x, y, before)
@@ -29,6 +39,13 @@ export function emitBinary(frame: Frame): void {
   if (opcode === "add" && !numericAdd(x, y)) boxedAdd(frame, x, y, before)
   else if (smallInt(y) !== undefined && (opcode === "add" || opcode === "sub")) boxedAdd(frame, x, y, before)
   else guessedArithmetic(frame, opcode, x, y, before)
+}
+
+/** Only the sum modulo 2^32 counts. */
+function mayWrap(frame: Frame, opcode: OpcodeName): boolean {
+  const { demand } = frame
+  const truncated = demand === "int32" || demand === "sum32"
+  return truncated && (opcode === "add" || opcode === "sub") && !frame.unwrapped.has(frame.instruction.offset)
 }
 
 /** An operand that is known to be a number but is boxed gets unboxed. */
@@ -61,7 +78,7 @@ function unboxNumber(frame: Frame): void {
 }
 
 /** `-> double` of an operand; branches to `slow` when it is no number. Ways that branch leave nothing on the stack. */
-function floatOr(frame: Frame, v: Val, slow: Label): void {
+export function floatOr(frame: Frame, v: Val, slow: Label): void {
   const { code: c } = frame
   if (isUnboxed(v)) {
     frame.float(v)
@@ -104,13 +121,6 @@ function intArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before:
   switch (opcode) {
     case "add":
     case "sub": {
-      if (frame.demand === "int32") {
-        frame.int(a)
-        frame.int(b).op(opcode === "add" ? op.i32_add : op.i32_sub)
-        done(frame, a, b)
-        frame.pushUnboxed("i32")
-        return true
-      }
       const w = frame.temp(I32)
       intSum(frame, opcode, a, b, w, before)
       done(frame, a, b)
@@ -463,7 +473,7 @@ function isUnboxedInt(v: Val): boolean {
 }
 
 /** `-> i32`: ToInt32 of an operand; branches to `slow` when it is no number. */
-function int32Or(frame: Frame, v: Val, slow: Label): void {
+export function int32Or(frame: Frame, v: Val, slow: Label): void {
   const { code: c } = frame
   if (v.rep === "const" && isNumber(v)) {
     c.i32(numberOf(v.value)! | 0)

@@ -143,6 +143,15 @@ class StubList {
   }
 }
 
+/** Bytecode above which speed is not paid for with code, in loops either. */
+const MAX_HOT_BYTES = 4096
+
+function hotInstructions(graph: FlowGraph, structure: Structure): Uint8Array<ArrayBuffer> {
+  const hot = new Uint8Array(graph.instructions.length)
+  graph.blocks.forEach(({ start, end }, block) => structure.inLoop[block] && hot.fill(1, start, end))
+  return hot
+}
+
 export class FunctionWriter {
   readonly frame: Frame
   readonly structure: Structure
@@ -165,6 +174,7 @@ export class FunctionWriter {
     this.structure = structure
     this.addresses = site.addresses
     this.frame = new Frame(info, graph, stubOf, site.atomString, pure)
+    if (info.code.length <= MAX_HOT_BYTES) this.frame.hot = hotInstructions(graph, structure)
   }
 
   /** Whether the function can be written in place of a call: then no operand waits where ways meet, so entry states name no wasm local. */
@@ -176,12 +186,13 @@ export class FunctionWriter {
   learnFrom(other: FunctionWriter): void {
     for (const [block, entry] of other.entries) this.entries.set(block, entry)
     for (const offset of other.frame.widened) this.frame.widened.add(offset)
+    for (const offset of other.frame.unwrapped) this.frame.unwrapped.add(offset)
   }
 
   /** Write the function once. True when something was learnt that makes what was written wrong. */
   pass(): boolean {
     const { frame } = this
-    const widened = frame.widened.size
+    const learnt = frame.widened.size + frame.unwrapped.size
     this.changed = false
     frame.restart()
     const c = frame.code
@@ -189,7 +200,7 @@ export class FunctionWriter {
       if (!frame.kernel.inlined) kernelPrologue(c, frame.kernel, frame.realm)
       this.goTo(0, -1)
       c.op(0x00)
-      return this.changed || frame.widened.size !== widened
+      return this.changed || frame.widened.size + frame.unwrapped.size !== learnt
     }
     if (this.kernel) tryKernel(c, frame.info, this.kernel, this.kernel.failures, this.addresses)
     this.prologue(c)
@@ -203,7 +214,7 @@ export class FunctionWriter {
     c.get(frame.fp).mem("i64_load", at.result).set(frame.result)
     c.end()
     this.epilogue(c)
-    return this.changed || frame.widened.size !== widened
+    return this.changed || frame.widened.size + frame.unwrapped.size !== learnt
   }
 
   private prologue(c: Code): void {

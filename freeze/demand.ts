@@ -6,7 +6,8 @@ import { opcodeByName, type OpcodeName } from "../opcodes/quickjs.generated.ts"
 import { popsOf, stackPictures, type FlowGraph } from "./blocks.ts"
 
 export type Demand =
-  | "int32" // only its value modulo 2^32 counts
+  | "int32" // only ToInt32 of it counts
+  | "sum32" // only ToInt32 of a sum that it is part of counts: an int sum may wrap; NaN and fractions still matter
   | "number" // it is an operand of arithmetic, which makes a number of it
   | "any"
 
@@ -63,7 +64,10 @@ export function demandOn(graph: FlowGraph, consumers: Int32Array, index: number)
   if (consumer < 0) return "any"
   const { opcode } = graph.instructions[consumer]!
   if (truncating.has(opcode)) return "int32"
-  // A sum that is itself taken modulo 2^32 takes its operands so, and doubles hold sums of a few ints exactly.
-  if (additive.has(opcode) && demandOn(graph, consumers, consumer) === "int32") return "int32"
+  // Doubles hold sums of a few ints exactly.
+  if (additive.has(opcode)) {
+    const outer = demandOn(graph, consumers, consumer)
+    if (outer === "int32" || outer === "sum32") return "sum32"
+  }
   return numeric.has(opcode) ? "number" : "any"
 }

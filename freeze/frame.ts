@@ -18,9 +18,9 @@ import { Code, F64, I32, I64, op, type Label, type WasmType } from "./wasm.ts"
 
 /**
  * An operand. `w` is a wasm local; `local` the function's local that it equals. `ret`: return addresses that it may be. `source`: offset of the
- * instruction that computed it as an int and leaves when that overflows.
+ * instruction that computed it as an int and leaves when that overflows. `wrapped`: offset of the addition that computed it modulo 2^32.
  */
-export type Val = { type: number; own: boolean; ret?: readonly number[]; source?: number } & (
+export type Val = { type: number; own: boolean; ret?: readonly number[]; source?: number; wrapped?: number } & (
   | { rep: "const"; value: JSValue }
   | { rep: "i32" | "f64" | "bool" | "box"; w: number }
   | { rep: "slot" } // in the frame, at its own depth
@@ -67,6 +67,10 @@ export class Frame {
   counts: Counts = { steps: 0, exits: 0 }
   /** Instructions whose int results overflowed the range of an int somewhere around a loop: compiled with doubles. */
   readonly widened = new Set<number>()
+  /** Additions whose result is used in a way for which it must not have wrapped. */
+  readonly unwrapped = new Set<number>()
+  /** 1 for instructions in loops. */
+  hot = new Uint8Array(0)
   /** Who uses the result of an instruction (demand.ts). */
   private readonly consumers: Int32Array
   /** Index of the instruction being written. */
@@ -136,6 +140,11 @@ export class Frame {
   isCaptured(local: number): boolean {
     const { argCount, args, vars } = this.info
     return (local < argCount ? args[local] : vars[local - argCount])!.isCaptured
+  }
+
+  /** Whether the current instruction is in a loop, where speed is worth code. */
+  get isHot(): boolean {
+    return this.hot[this.index] === 1
   }
 
   /** What is wanted of the current instruction's result. */

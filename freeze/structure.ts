@@ -16,6 +16,8 @@ export interface Structure {
   /** Blocks to write inside a block, besides those that follow it directly: merge blocks that it dominates, last one first. */
   merges: number[][]
   isLoop: boolean[]
+  /** It is part of some loop. */
+  inLoop: boolean[]
   /** Several blocks go on to it, not counting those that jump back. */
   isMerge: boolean[]
 }
@@ -41,13 +43,31 @@ export function structureOf(graph: FlowGraph): Structure | undefined {
     isMerge[block] = into.length - back.length > 1
     if (isMerge[block]) merges[dominator[block]!]!.unshift(block)
   }
-  return { order, position, successors, merges, isLoop, isMerge }
+  const inLoop = loopBodies(order, position, predecessors)
+  return { order, position, successors, merges, isLoop, inLoop, isMerge }
 
   function dominates(block: number, other: number): boolean {
     let at = other
     while (position[at]! > position[block]!) at = dominator[at]!
     return at === block
   }
+}
+
+/** Blocks from which a jump back is reached without passing the loop's head. */
+function loopBodies(order: readonly number[], position: Int32Array, predecessors: readonly number[][]): boolean[] {
+  const inLoop: boolean[] = []
+  for (const head of order) {
+    const waiting = predecessors[head]!.filter((from) => position[from]! >= position[head]!)
+    const seen = new Set<number>([head])
+    if (waiting.length > 0) inLoop[head] = true
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      if (seen.has(at)) continue
+      seen.add(at)
+      inLoop[at] = true
+      waiting.push(...predecessors[at]!)
+    }
+  }
+  return inLoop
 }
 
 /** Edges from the entry on. A `return` edge counts only when the `gosub` before its target is itself reached. */
