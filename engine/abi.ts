@@ -271,6 +271,7 @@ export const JSPropertyFlags = {
   GETSET: 0x10,
   VARREF: 0x20,
   AUTOINIT: 0x30,
+  THROW: 0x4000, // only in the C API: what cannot be done throws
 } as const
 
 export const JSVarRef = {
@@ -383,6 +384,9 @@ export const JSContext = {
 /** What `interrupt_counter` is set to. */
 export const JS_INTERRUPT_COUNTER_INIT = 10000
 
+/** The atom `length`, which is the same in every runtime. Frozen code leaves it, and the atoms below it, to the engine. */
+export const JS_ATOM_length = 51
+
 export const JSRuntime = {
   malloc_limit: 28, // 0: none
   atom_size: 556,
@@ -467,7 +471,7 @@ export const abi = {
   JSClass,
   callFlags,
   evalFlags,
-  constants: { JS_ATOM_TAG_INT, JS_INTERRUPT_COUNTER_INIT },
+  constants: { JS_ATOM_TAG_INT, JS_ATOM_length, JS_INTERRUPT_COUNTER_INIT },
 } as const
 
 /** The layout as numbers that may differ: what a probe finds, or a test pretends to expect. */

@@ -8,6 +8,7 @@ import {
   only,
   path,
   pointerOf,
+  UNDEFINED,
   Unfound,
   type Lab,
   type Sample,
@@ -194,6 +195,15 @@ function probeProperties(lab: Lab, book: Notebook): void {
   note("GETSET", () => flags(defined("get() {}")))
   note("LENGTH", () => flags("[]", "length") & ~flags(defined("value: 1, writable: true")))
   note("AUTOINIT", () => flags("function () {}", "prototype") & ~flags(defined("value: 1, writable: true")))
+  // A frozen object takes no property: the function returns 0, or -1 when it is to throw.
+  note("THROW", () => {
+    const frozen = lab.evaluate("Object.freeze({})")
+    const define = (flags: number): number =>
+      lab.engine.call("JS_DefinePropertyValue", lab.context, frozen, lab.atom("a"), UNDEFINED, flags)
+    const bit = only((shift) => (define(1 << shift) | 0) < 0, 0, 24, 1)
+    lab.engine.callValue("JS_GetException", lab.context)
+    return 1 << bit
+  })
   note("VARREF", () => {
     const flagsOfModule =
       book.get("evalFlags", "JS_EVAL_TYPE_MODULE") | book.get("evalFlags", "JS_EVAL_FLAG_COMPILE_ONLY")

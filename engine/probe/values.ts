@@ -7,6 +7,7 @@ export function probeValues(lab: Lab, book: Notebook): void {
   book.attempt(() => probeTags(lab, book))
   book.attempt(() => probeFloats(lab, book))
   book.note("constants", "JS_ATOM_TAG_INT", () => (lab.engine.call("JS_NewAtomUInt32", lab.context, 5) - 5) >>> 0)
+  book.note("constants", "JS_ATOM_length", () => lab.atom("length"))
 }
 
 /** A flag is the one bit that makes JS_Eval do what the flag is for. */
