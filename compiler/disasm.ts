@@ -2,7 +2,7 @@
 import type { Command } from "commander"
 import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
-import { listing, sourceNames } from "../freeze/listing.ts"
+import { anonymous, listing, sourceNames } from "../freeze/listing.ts"
 import { bytecodeOf, functionReader, type FunctionInfo } from "../freeze/reader.ts"
 import { bundle } from "./bundle.ts"
 import { mergeOptions } from "./config.ts"
@@ -42,10 +42,10 @@ export async function disassembleApp(input: string, wanted: readonly string[] = 
   const functions = await appFunctions(input)
   const names = sourceNames(functions)
   for (const name of wanted) {
-    const known = [...new Set(names.values())].filter((text) => text !== "")
+    const known = [...new Set(names.values())].map((text) => text || anonymous)
     if (!known.includes(name)) throw noSuchFunction(name, nearest(name, known))
   }
-  const isWanted = ({ pointer }: FunctionInfo): boolean => wanted.includes(names.get(pointer) ?? "")
+  const isWanted = ({ pointer }: FunctionInfo): boolean => wanted.includes(names.get(pointer) || anonymous)
   const shown = wanted.length === 0 ? functions : functions.filter(isWanted)
   return shown.map((f) => listing(f, names)).join("\n\n")
 }

@@ -22,22 +22,29 @@ const STRING_LIMIT = 60
 export function sourceNames(functions: readonly FunctionInfo[]): Map<number, string> {
   const names = new Map(functions.map((f) => [f.pointer, f.name]))
   const naming: readonly OpcodeName[] = ["set_name", "define_method", "define_class", "define_field"]
-  for (const { instructions, constants } of functions) {
+  for (const { instructions, constants, vars } of functions) {
     instructions.forEach(({ operands }, i) => {
       const constant = operands.kind === "const" ? constants[operands.index] : undefined
-      const next = instructions[i + 1]
-      if (constant?.kind !== "function" || next === undefined || !naming.includes(next.opcode)) return
-      const name = "name" in next.operands ? next.operands.name : undefined
-      if (name?.kind === "string" && !names.get(constant.pointer)) names.set(constant.pointer, name.text)
+      const next = instructions[instructions[i + 1]?.opcode === "set_home_object" ? i + 2 : i + 1]
+      if (constant?.kind !== "function" || next === undefined || names.get(constant.pointer)) return
+      const name = naming.includes(next.opcode) && "name" in next.operands ? next.operands.name : undefined
+      if (name?.kind === "string" || name?.kind === "integer" || name?.kind === "private") {
+        names.set(constant.pointer, name.text)
+      } else if (next.operands.kind === "loc" && /^private_/.test(vars[next.operands.index]?.kind ?? "")) {
+        names.set(constant.pointer, vars[next.operands.index]!.name.text) // #m() {}
+      }
     })
   }
   return names
 }
 
+/** What a function without a name is called. */
+export const anonymous = "(anonymous)"
+
 /** The text of one function; `names` says what functions are called, by pointer. Ends without a newline. */
 export function listing(info: FunctionInfo, names: ReadonlyMap<number, string> = new Map()): string {
   const graph = flowGraph(info)
-  const name = names.get(info.pointer) || info.name || "(anonymous)"
+  const name = names.get(info.pointer) || info.name || anonymous
   const lines = [`function ${plainText(name)}  ${placeText(info.filename, info.line, info.column)}`, `  ${facts(info)}`]
   if (info.args.length > 0) lines.push(`  arguments: ${info.args.map(variableText).join(", ")}`)
   if (info.vars.length > 0) lines.push(`  variables: ${info.vars.map(variableText).join(", ")}`)
@@ -185,7 +192,7 @@ function constantText(constant: Constant, names: ReadonlyMap<number, string>): s
     case "bigint":
       return `${constant.bigint}n`
     case "function":
-      return `function ${plainText(names.get(constant.pointer) || "(anonymous)")}`
+      return `function ${plainText(names.get(constant.pointer) || anonymous)}`
     case "other":
       return `value with tag ${constant.tag}`
     default:

@@ -31,3 +31,15 @@ test("an unknown name comes with the nearest one, or with a way to see all", asy
   const app = cases("disasm").find((c) => c.name === "control")!
   expect(await problemText(() => disassembleApp(app.path("app.js"), ["nothingLikeIt"]))).toMatch(/without --function/i)
 })
+
+test("functions without a name are asked for by what the listing calls them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "edgebox-disasm-"))
+  writeFileSync(
+    join(folder, "app.js"),
+    "export const list = [function () { return 41 }, function named() { return 42 }]",
+  )
+  const text = await disassembleApp(join(folder, "app.js"), ["(anonymous)"])
+  rmSync(folder, { recursive: true })
+  expect(text).toContain("push_i8                41")
+  expect(text).not.toContain("push_i8                42")
+})
