@@ -1,5 +1,5 @@
 // How blocks end: branches, returns, subroutines, and exceptions.
-import { T, value } from "./types.ts"
+import { numberOf, T, value } from "./types.ts"
 import { tags } from "../engine/abi.ts"
 import type { FunctionWriter } from "./compile.ts"
 import type { Frame, Val } from "./frame.ts"
@@ -66,7 +66,14 @@ export function endBlock(writer: FunctionWriter, block: number): void {
 function endCondition(writer: FunctionWriter, block: number, whenTrue: number, whenFalse: number): void {
   const { frame } = writer
   const { code: c } = frame
-  truth(frame, frame.pop())
+  const condition = frame.pop()
+  const known =
+    condition.rep === "const" ? (numberOf(condition.value) ?? plainTruth(condition.type, condition.value)) : undefined
+  if (known !== undefined) {
+    writer.goTo(known ? whenTrue : whenFalse, block)
+    return
+  }
+  truth(frame, condition)
   const directTrue = writer.directLabel(whenTrue, block)
   if (directTrue !== undefined) {
     c.brIf(directTrue)
@@ -86,6 +93,11 @@ function endCondition(writer: FunctionWriter, block: number, whenTrue: number, w
   frame.resume(state)
   writer.goTo(whenFalse, block)
   c.end()
+}
+
+/** Whether a bool, null or undefined is truthy; undefined for other constants. */
+function plainTruth(type: number, boxed: bigint): number | undefined {
+  return (type & ~(T.BOOL | T.NULL | T.UNDEFINED)) === 0 ? Number(boxed & 0xffff_ffffn) : undefined
 }
 
 /** `-> i32`, not 0 when the operand is truthy. The operand is used up. */

@@ -30,6 +30,7 @@ function joinVal(frame: Frame, block: number, depth: number, a: Val, b: Val): Va
   const ret = a.ret && b.ret ? [...new Set([...a.ret, ...b.ret])].sort((x, y) => x - y) : undefined
   const more = ret ? { ret } : {}
   if (a.rep === "const" && b.rep === "const" && a.value === b.value) return { ...a, ...more }
+  if (a.rep === "local" && b.rep === "local" && a.local === b.local) return { ...a, type, ...more }
   const rep = isUnboxed(a) && isUnboxed(b) ? repOf(type) : "box"
   if (rep === "box") return { rep: "slot", type, own: true, ...more }
   const w = frame.home(`m${block}:${depth}:${rep}`, rep === "f64" ? F64 : I32)
@@ -62,6 +63,7 @@ export function sameState(a: State, b: State): boolean {
 function sameVal(a: Val, b: Val): boolean {
   if (a.rep !== b.rep || a.type !== b.type || a.ret?.length !== b.ret?.length) return false
   if (a.rep === "const") return b.rep === "const" && a.value === b.value
+  if (a.rep === "local") return b.rep === "local" && a.local === b.local
   return !("w" in a) || ("w" in b && a.w === b.w)
 }
 

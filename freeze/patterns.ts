@@ -17,7 +17,7 @@ import {
   emitSetVarRef,
   emitUninitialized,
 } from "./local.ts"
-import { emitCheckConstructor, emitNot, emitSpecialObject, emitTagTest, emitThis } from "./misc.ts"
+import { emitCheckConstructor, emitNot, emitSpecialObject, emitTagTest, emitThis, emitToKey } from "./misc.ts"
 import { emitGetElement, emitGetField, emitGetGlobal, emitGetLength, emitPutElement, emitPutField } from "./property.ts"
 import { ANY, T } from "./types.ts"
 
@@ -157,8 +157,8 @@ export const patterns = {
   nip_catch: emit(emitNipCatch),
   check_object: step(),
   to_object: step(),
-  to_propkey: step(),
-  to_propkey2: step(),
+  to_propkey: emit(emitToKey),
+  to_propkey2: emit(emitToKey),
   with_get_var: keep(scoped),
   with_put_var: keep(scoped),
   with_delete_var: keep(scoped),

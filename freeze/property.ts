@@ -164,7 +164,6 @@ function numberWanted(frame: Frame): boolean {
 
 /** `object -> is it an object?`, and its address in `p`. */
 function objectAddress(frame: Frame, object: Val, p: number, slow: Label): void {
-  const { code: c } = frame
   frame.boxed(object).op(op.i32_wrap_i64).set(p)
   if (object.type === T.OBJECT) return
   frame.boxed(object).i64(32n).op(op.i64_shr_u).i64(0xffff_ffffn).op(op.i64_ne).brIf(slow)
