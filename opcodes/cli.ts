@@ -26,7 +26,7 @@ interface Options {
 }
 
 const nextStep =
-  "Next: npm run check. The type checker names the opcodes that have no row in freeze/patterns.ts; give each one a row, then npm test."
+  "Next: npm run check. The type checker names every opcode that has no row in freeze/patterns.ts; give each one a row, then npm test."
 
 const program = new Command("gen-opcodes")
   .description("read the opcode table out of the installed engine, and write opcodes/quickjs.generated.ts")
