@@ -815,8 +815,10 @@ export function emitLocalStep(frame: Frame): void {
 function localToSlot(frame: Frame, i: number): void {
   const local = frame.state.locals[i]!
   if (local.rep === "slot") return
-  frame.code.get(frame.fp)
-  frame.boxed(frame.valOf(i)).mem("i64_store", frame.layout.slot(i))
+  if (!local.inSlot) {
+    frame.code.get(frame.fp)
+    frame.boxed(frame.valOf(i)).mem("i64_store", frame.layout.slot(i))
+  }
   frame.state.locals[i] = { rep: "slot", type: local.type }
 }
 

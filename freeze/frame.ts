@@ -32,6 +32,8 @@ export interface Local {
   type: number
   rep: "slot" | "i32" | "f64" | "bool" | "const"
   value?: JSValue
+  /** Its slot holds its value as well, so that it need not be written there when the interpreter takes over. */
+  inSlot?: boolean
   /** Offset of the instruction that computed it with a result that may overflow, when it did. */
   source?: number
 }
@@ -123,7 +125,9 @@ export class Frame {
     for (let i = 0; i < this.info.varCount; i++) {
       const captured = this.isCaptured(this.info.argCount + i)
       this.state.locals.push(
-        captured ? { type: 255 | T.UNINITIALIZED, rep: "slot" } : { type: T.UNDEFINED, rep: "const", value: UNDEFINED },
+        captured
+          ? { type: 255 | T.UNINITIALIZED, rep: "slot" }
+          : { type: T.UNDEFINED, rep: "const", value: UNDEFINED, inSlot: true },
       )
     }
   }
@@ -351,7 +355,7 @@ export class Frame {
   /** Write locals that live outside the frame into their slots, for the interpreter to see. The description stays. */
   spillLocals(): void {
     this.state.locals.forEach((local, i) => {
-      if (local.rep === "slot") return
+      if (local.rep === "slot" || local.inSlot) return
       this.code.get(this.fp)
       this.boxed(this.valOf(i)).mem("i64_store", this.layout.slot(i))
     })
@@ -414,6 +418,7 @@ export class Frame {
     if (v.rep === "const" && !mayBeCounted(v)) {
       if (oldCounted) this.clearSlot(i)
       this.state.locals[i] = { rep: "const", value: v.value, type: v.type }
+      this.writeThrough(i)
       return
     }
     if (rep !== "box") {
@@ -424,6 +429,7 @@ export class Frame {
       this.forget(v)
       if (oldCounted) this.clearSlot(i)
       this.state.locals[i] = { rep, type: rep === "f64" ? NUMBER : v.type, source: v.source }
+      this.writeThrough(i)
       return
     }
     this.mustNotBePure()
@@ -435,6 +441,14 @@ export class Frame {
       this.owned(v).mem("i64_store", this.layout.slot(i))
     }
     this.state.locals[i] = { rep: "slot", type: v.type }
+  }
+
+  /** Outside of loops a local is written to its slot at once: less code than at every way out. */
+  private writeThrough(i: number): void {
+    if (this.isHot || this.kernel) return
+    this.code.get(this.fp)
+    this.boxed(this.valOf(i)).mem("i64_store", this.layout.slot(i))
+    this.state.locals[i]!.inSlot = true
   }
 
   private clearSlot(i: number): void {
@@ -459,7 +473,7 @@ export class Frame {
     if (this.handlerIsOpen) this.spillLocals()
     const c = this.code
     c.get(this.fp).i32(this.stubOf(this.instruction))
-    c.get(this.fp).i32(this.layout.operand(depth)).op(op.i32_add)
+    c.i32(this.layout.operand(depth))
     this.helper(c, "step").brIf(this.left)
     this.counts.steps++
   }
@@ -502,9 +516,13 @@ export class Frame {
     }
     this.spillOperands(operands)
     this.spillLocals()
-    c.get(this.fp).i32(pc)
-    c.get(this.fp).i32(this.layout.operand(operands.length)).op(op.i32_add).i32(throwFlag)
-    this.helper(c, "exit").br(this.left)
+    c.get(this.fp)
+    if (throwFlag === 0) c.i32(pc)
+    c.i32(this.layout.operand(operands.length))
+    // An exception comes out of a call, before which `cur_pc` was set.
+    if (throwFlag === 0) this.helper(c.i32(0), "exit")
+    else this.helper(c, "throwOut")
+    c.br(this.left)
     this.counts.exits++
   }
 

@@ -44,10 +44,12 @@ function isUnboxed(v: Val): boolean {
 function joinLocal(frame: Frame, a: Local, b: Local, back: boolean): Local {
   const type = a.type | b.type
   if (back && b.source !== undefined && a.type === T.INT) frame.widened.add(b.source)
-  if (a.rep === "const" && b.rep === "const" && a.value === b.value) return { rep: "const", value: a.value!, type }
+  const inSlot = a.inSlot === true && b.inSlot === true
+  if (a.rep === "const" && b.rep === "const" && a.value === b.value)
+    return { rep: "const", value: a.value!, type, inSlot }
   if (a.rep === "slot" || b.rep === "slot") return { rep: "slot", type }
   const rep = repOf(type)
-  return rep === "box" ? { rep: "slot", type } : { rep, type }
+  return rep === "box" ? { rep: "slot", type } : { rep, type, inSlot }
 }
 
 export function sameState(a: State, b: State): boolean {
@@ -55,7 +57,7 @@ export function sameState(a: State, b: State): boolean {
     a.stack.every((v, i) => sameVal(v, b.stack[i]!)) &&
     a.locals.every((l, i) => {
       const m = b.locals[i]!
-      return l.rep === m.rep && l.type === m.type && l.value === m.value
+      return l.rep === m.rep && l.type === m.type && l.value === m.value && (l.inSlot === true) === (m.inSlot === true)
     })
   )
 }
@@ -76,6 +78,7 @@ export function moveTo(frame: Frame, entry: Entry): void {
     const from = frame.state.locals[i]!
     if (to.rep === "const" || (from.rep === to.rep && to.rep === "slot")) return
     if (to.rep === "slot") {
+      if (from.inSlot) return
       c.get(frame.fp)
       frame.boxed(frame.valOf(i)).mem("i64_store", frame.layout.slot(i))
       return

@@ -42,8 +42,10 @@ export const helperTypes = {
   freeRange: sig([I32, I32]),
   dup: sig([I64], I64),
   abandon: sig([I32, I32]),
+  // `sp` is an offset from the frame.
   step: sig([I32, I32, I32], I32), // frame stub sp -> 0: go on; 1: the activation is over
   exit: sig([I32, I32, I32, I32]), // frame pc sp throw_flag
+  throwOut: sig([I32, I32]), // frame sp: exit with the exception, at cur_pc
   toBool: sig([I32, I64], I32),
   boxFloat: sig([F64], I64),
   toInt32: sig([F64], I32), // ToInt32
@@ -106,7 +108,7 @@ export function isCounted(c: Code): Code {
 
 /** `value -> is it an exception?` */
 export function isException(c: Code): Code {
-  return c.i64(32n).op(op.i64_shr_u, op.i32_wrap_i64).i32(tags.JS_TAG_EXCEPTION).op(op.i32_eq)
+  return c.i64(EXCEPTION).op(op.i64_eq)
 }
 
 /** Add `by` to the reference count of the object at the address in `local`. */
@@ -246,6 +248,7 @@ const bodies: Record<HelperName, Body> = {
   },
   step(c, a) {
     const result = c.local(I64)
+    c.get(0).get(2).op(op.i32_add).set(2)
     resume(c, a, 0, 1, 2, () => c.i32(0)).set(result)
     c.get(0).mem("i32_load", at.curSp).if()
     isException(c.get(result)).op(op.i32_eqz).if()
@@ -256,10 +259,14 @@ const bodies: Record<HelperName, Body> = {
   },
   exit(c, a) {
     const result = c.local(I64)
+    c.get(0).get(2).op(op.i32_add).set(2)
     resume(c, a, 0, 1, 2, () => c.get(3)).set(result)
     c.get(0).mem("i32_load", at.curSp).if()
     call(c.get(0).get(2), "abandon").i64(EXCEPTION).set(result).end()
     c.get(0).get(result).mem("i64_store", at.result)
+  },
+  throwOut(c) {
+    call(c.get(0).get(0).mem("i32_load", at.curPc).get(1).i32(1), "exit")
   },
   toBool(c) {
     const high = c.local(I32)
