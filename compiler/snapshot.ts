@@ -13,7 +13,7 @@ interface Options {
   keepInitFunc?: boolean
   renameFunc: [dst: string, src: string][]
   allowWasi?: boolean
-  dir: Record<string, string>
+  dir: [guest: string, host: string][]
   env: Record<string, string>
   inheritEnv?: boolean
   inheritStdio?: boolean
@@ -60,6 +60,9 @@ export function snapshotCommand(program: Command): void {
     .option("--report <file>", "write what the snapshot weighs as JSON; - for standard output")
     .option("--validate-only", "check the module and the options, run nothing, write nothing")
     .action(async (input: string, output: string | undefined, options: Options) => {
+      if (output !== undefined && options.output !== undefined) {
+        usage(command, `name one file to write, not both "${output}" and "${options.output}"`)
+      }
       await run(command, input, output ?? options.output, options)
     })
   acceptWizerSpelling(command)
@@ -155,14 +158,14 @@ function variable(text: string, before: Record<string, string>): Record<string, 
 
 /** --dir and --mapdir fill the same list, in the order given. */
 function directories(flags: string, description: string): Option {
-  const option = new Option(flags, description).argParser((text: string, before: Record<string, string>) => {
+  const option = new Option(flags, description).argParser((text: string, before: Pair[]): Pair[] => {
     const at = text.indexOf("::")
-    if (flags.startsWith("--dir")) return { ...before, [text]: text }
+    if (flags.startsWith("--dir")) return [...before, [text, text]]
     if (at < 1 || at + 2 === text.length) throw new InvalidArgumentError("It has to have the form GUEST::HOST.")
-    return { ...before, [text.slice(0, at)]: text.slice(at + 2) }
+    return [...before, [text.slice(0, at), text.slice(at + 2)]]
   })
   option.attributeName = () => "dir"
-  return option.default({}, "none")
+  return option.default([], "none")
 }
 
 function positive(text: string): number {
@@ -174,7 +177,11 @@ function positive(text: string): number {
 function size(text: string): number {
   const [, digits, unit] = /^(\d+)([kmg])?$/i.exec(text) ?? []
   if (digits === undefined) throw new InvalidArgumentError("It has to be a number of bytes such as 1048576 or 64M.")
-  return Number(digits) * 1024 ** ["", "k", "m", "g"].indexOf((unit ?? "").toLowerCase())
+  // No memory comes near 2^53 bytes, and numbers are exact up to there.
+  return Math.min(
+    Number.MAX_SAFE_INTEGER,
+    Number(digits) * 1024 ** ["", "k", "m", "g"].indexOf((unit ?? "").toLowerCase()),
+  )
 }
 
 /** Options of Wizer that may be followed by `true` or `false`, with `=` or as the next word. */
@@ -197,7 +204,7 @@ function translate(command: Command, argv: readonly string[]): string[] {
     if (word === "--") return [...out, ...argv.slice(i)]
     const [, name, attached] = switches.exec(word) ?? []
     if (name === undefined) {
-      out.push(word.replace(/^--func-rename(?==|$)/, "--rename-func"))
+      out.push(word.replace(/^--func-rename(?==|$)/, "--rename-func").replace(/^(-[for])=/, "$1"))
       continue
     }
     const next = argv[i + 1]

@@ -3,9 +3,11 @@ import { spawnSync, type SpawnSyncReturns } from "node:child_process"
 import { createHash } from "node:crypto"
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   readdirSync,
   symlinkSync,
@@ -154,9 +156,74 @@ test("exit codes: 0, 1 for problems, 2 for wrong usage", () => {
     ["--wasm-simd", "false"],
     ["--keep-init-func=maybe"],
     ["--timeout", "0"],
+    ["-o", join(folder, "other.wasm")],
   ]) {
     expect({ args, status: statusOf(input, out, ...args) }).toEqual({ args, status: 2 })
   }
+})
+
+test("the short options take = as Wizer's do", () => {
+  const input = file("in.wasm", counter)
+  const { status, stderr } = edgeboxc(["-f=wizer-initialize", "-r=x=a", `-o=${join(folder, "short.wasm")}`, input])
+  expect({ status, stderr: String(stderr) }).toMatchObject({ status: 0 })
+  expect(exportsOf(readFileSync(join(folder, "short.wasm")))).toEqual(["memory", "x", "b"])
+})
+
+test("a module that could not be written to standard output is no success", () => {
+  if (!existsSync("/dev/full")) return
+  const full = openSync("/dev/full", "w")
+  const { status, stderr } = spawnSync(process.execPath, [program, "snapshot", file("in.wasm", counter), "-"], {
+    stdio: ["ignore", full, "pipe"],
+    cwd: folder,
+  })
+  closeSync(full)
+  expect({ status, text: String(stderr) }).toMatchObject({ status: 1, text: expect.stringContaining("EB323") })
+})
+
+test("an output's name may be as long as the file system allows", () => {
+  const out = join(folder, `${"n".repeat(250)}.wasm`)
+  expect(String(edgeboxc([file("in.wasm", counter), out]).stderr)).toBe("")
+  expect(existsSync(out)).toBe(true)
+})
+
+test("a preloaded module that cannot be started is a problem, whatever it does", () => {
+  const input = file("uses.wasm", `(module (import "p" "f" (func $f)) (func (export "wizer-initialize") (call $f)))`)
+  const f = `(func (export "f"))`
+  const exits = (status: number) => `(module (import "wasi_snapshot_preview1" "proc_exit" (func $e (param i32)))
+    (memory (export "memory") 1) ${f} (func (export "_initialize") (call $e (i32.const ${status}))))`
+  const preload = (text: string) => {
+    const args = [input, "-", "--allow-wasi", "--preload", `p=${file("preload.wasm", text)}`]
+    const { status, stderr } = edgeboxc(args)
+    return { status, text: String(stderr) }
+  }
+  for (const [text, reason] of [
+    [`(module ${f} (func $r (export "_initialize") (call $r)))`, "Maximum call stack size exceeded"],
+    [`(module (import "env" "memory" (memory 1)) ${f})`, `module="env"`],
+    [`(module (import "env" "g" (global i32)) ${f})`, `module="env"`],
+    [`(module (tag $t) ${f} (func (export "_initialize") (throw $t)))`, "nothing caught it"],
+    [`(module (import "env" "x" (func $x)) ${f} (func (export "_initialize") (call $x)))`, `"x" of "env"`],
+    [exits(3), "status 3"],
+  ] as const) {
+    const ended = preload(text)
+    expect(ended).toMatchObject({ status: 1, text: expect.stringContaining("EB321") })
+    expect(ended.text).toContain(reason)
+  }
+  expect(preload(exits(0)).status).toBe(0)
+})
+
+test("directories are given in the order of the command line, whatever they are called", () => {
+  const body = `(drop (call $name (i32.const 3) (i32.const 16) (i32.const 1)))`
+  const text = wasi(body).replace(
+    "(module",
+    `(module (import "wasi_snapshot_preview1" "fd_prestat_dir_name" (func $name (param i32 i32 i32) (result i32)))`,
+  )
+  const { stdout, stderr } = edgeboxc([
+    ...[file("named.wasm", text), "-", "--allow-wasi"],
+    ...["--mapdir", `2::${folder}`, "--mapdir", `1::${folder}`],
+  ])
+  expect(String(stderr)).toContain("1 byte stored")
+  const { memory } = start(stdout, stubs).instance.exports
+  expect(new Uint8Array((memory as WebAssembly.Memory).buffer)[16]).toBe("2".charCodeAt(0))
 })
 
 test("a failure leaves the output file as it was, and no other files behind", () => {
@@ -330,6 +397,9 @@ test("memory beyond --max-memory is an error that says so", () => {
   const { status, stderr } = edgeboxc([file("grows.wasm", grows), "-", "--max-memory", "4M"])
   expect({ status, text: String(stderr) }).toMatchObject({ status: 1, text: expect.stringContaining("EB316") })
   expect(edgeboxc([file("grows.wasm", grows), "-", "--max-memory", "8M"]).status).toBe(0)
+  for (const much of ["18446744073709551616", "99999999999999999999G"]) {
+    expect(edgeboxc([file("grows.wasm", grows), "-", "--max-memory", much]).status).toBe(0)
+  }
 })
 
 test("--validate-only runs and writes nothing", () => {

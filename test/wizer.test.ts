@@ -250,6 +250,59 @@ test("host functions given through the API differ between initialising and runni
   expect(await problemText(() => snapshot(bytes, { imports: { env: { now: 5 as never } } }))).toContain("EB308")
 })
 
+test("what every object inherits was not given to the module", async () => {
+  const calls = (module: string, name: string) =>
+    assemble(`(module (import "${module}" "${name}" (func $f)) (func (export "wizer-initialize") (call $f)))`)
+  const names = ["toString", "constructor", "__proto__", "hasOwnProperty", "valueOf", "env"]
+  for (const module of names) {
+    for (const name of names.filter((n) => n !== "env")) {
+      const text = await problemText(() => snapshot(calls(module, name), { imports: { env: {} } }))
+      expect(text, `${module} ${name}`).toContain(`EB307: The initialiser called "${name}" of "${module}"`)
+    }
+  }
+  expect(Object.keys(Object.prototype)).toEqual([])
+  class Host {
+    now() {}
+    toString() {
+      return ""
+    }
+  }
+  const imports = { env: new Host() as unknown as WebAssembly.ModuleImports }
+  await snapshot(calls("env", "now"), { imports })
+})
+
+test("dropped data that can only become arrays stays dropped", async () => {
+  // (type $a (array i8)) (data $d "abc") (func (export "wizer-initialize") (data.drop $d))
+  // (func (export "use") (drop (array.new_data $a $d (i32.const 0) (i32.const 3))))
+  const utf8 = (text: string) => [text.length, ...new TextEncoder().encode(text)]
+  const section = (id: number, ...bytes: number[]) => [id, bytes.length, ...bytes]
+  const bytes = Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...section(1, 2, 0x5e, 0x78, 0, 0x60, 0, 0),
+    ...section(3, 2, 1, 1),
+    ...section(7, 2, ...utf8("wizer-initialize"), 0, 0, ...utf8("use"), 0, 1),
+    ...section(12, 1),
+    ...section(10, 2, 5, 0, 0xfc, 9, 0, 0x0b, 11, 0, 0x41, 0, 0x41, 3, 0xfb, 9, 0, 0, 0x1a, 0x0b),
+    ...section(11, 1, 1, ...utf8("abc")),
+  ])
+  if (!WebAssembly.validate(bytes as BufferSource)) {
+    expect(await problemText(() => snapshot(bytes))).toContain("EB309: The module uses garbage-collected types (GC)")
+    return
+  }
+  const { wasm } = await snapshot(bytes)
+  expect(start(wasm).call("use")).toHaveProperty("trap")
+})
+
+test("a table that JavaScript cannot look into is a problem", async () => {
+  // (table 1 exnref) (func (export "wizer-initialize"))
+  const name = new TextEncoder().encode("wizer-initialize")
+  const bytes = Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 4, 4, 1, 0x69, 0, 1],
+    ...[7, 20, 1, 16, ...name, 0, 0, 10, 4, 1, 2, 0, 0x0b],
+  ])
+  expect(await problemText(() => snapshot(bytes))).toMatch(/^EB(311: .*that JavaScript cannot hold in table 0|309: )/)
+})
+
 test("what others read of a snapshot is what we read", async () => {
   const c = cases("snapshot").find(({ name }) => name === "mvp-stays-mvp")!
   const { wasm } = await snapshot(assemble(c.text("in.wat")))

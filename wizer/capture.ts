@@ -52,9 +52,18 @@ export function readTables(instance: InstanceLike, plan: Plan): TableImage {
     const length = Number(table.length)
     const slots: unknown[] = new Array<unknown>(length)
     // A 64-bit table counts in BigInts.
-    for (let i = 0; i < length; i++) slots[i] = table.get((type.is64 ? BigInt(i) : i) as number)
+    for (let i = 0; i < length; i++) slots[i] = slotOf(table, type, i, index)
     return slots
   })
+}
+
+function slotOf(table: WebAssembly.Table, { is64 }: { is64: boolean }, slot: number, index: number): unknown {
+  try {
+    return table.get((is64 ? BigInt(slot) : slot) as number)
+  } catch (error) {
+    if (error instanceof TypeError) throw unrepresentable(`table ${index}`, "values that JavaScript cannot hold")
+    throw error
+  }
 }
 
 /**

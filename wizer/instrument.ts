@@ -22,6 +22,7 @@ import {
   writeBody,
   writeExport,
   writeFuncType,
+  writeLimits,
   writeModule,
   writePassiveData,
   writeTable,
@@ -195,7 +196,7 @@ function droppableSegments(layout: Layout, dataIndices: number): Plan["droppable
       : [],
   )
   const data = layout.data
-    .slice(0, layout.memories.length > 0 ? dataIndices : 0)
+    .slice(0, dataIndices)
     .flatMap(({ mode, data }, index) =>
       mode === "passive" && data.length > 0 ? [{ kind: "data" as const, index }] : [],
     )
@@ -250,7 +251,11 @@ function appendProbes(sections: Section[], plan: Plan): Section[] {
   const body = new Writer().u8(0) // no locals
   writeProbes(body, plan, 0, plan.droppable.length)
   const type = new Writer().u32(plan.layout.types.length).finish()
-  let out = appendEntries(sections, SectionId.Type, [writeFuncType({ params: ["i32"], results: [] })])
+  // Without a memory data can only become arrays, and a probe needs one to copy nothing to.
+  const memory = { min: 0, shared: false, is64: false, pageSizeLog2: 16 }
+  const added = plan.layout.memories.length === 0 ? [writeLimits(memory)] : []
+  let out = appendEntries(sections, SectionId.Memory, added)
+  out = appendEntries(out, SectionId.Type, [writeFuncType({ params: ["i32"], results: [] })])
   out = appendEntries(out, SectionId.Function, [type])
   return appendEntries(out, SectionId.Code, [writeBody(body.u8(0x0b).finish())])
 }

@@ -57,6 +57,11 @@ export function stopProgram(reason: unknown): never {
   throw reason
 }
 
+/** What `stopProgram` was given when an error is its trap; otherwise the error. */
+export function stopReason(error: unknown): unknown {
+  return typeof error === "object" && error !== null ? (reasons.get(error) ?? error) : error
+}
+
 export interface Ran {
   instance: WebAssembly.Instance
   /** The tables as instantiation left them. */
@@ -100,12 +105,25 @@ async function instantiate(module: WebAssembly.Module, plan: Plan, host: Host): 
 
 /** What is provided, and stubs for the rest. */
 function completeImports(plan: Plan, given: WebAssembly.Imports): WebAssembly.Imports {
-  const complete: WebAssembly.Imports = {}
+  // Without a prototype: a module may import from "__proto__" or "constructor".
+  const complete = Object.create(null) as WebAssembly.Imports
   for (const entry of plan.layout.imports) {
-    const own = (complete[entry.module] ??= {})
-    own[entry.name] = given[entry.module]?.[entry.name] ?? stub(entry, plan)
+    const own = (complete[entry.module] ??= Object.create(null) as WebAssembly.ModuleImports)
+    own[entry.name] = provided(given, entry.module, entry.name) ?? stub(entry, plan)
   }
   return complete
+}
+
+/** What was given for an import. What every object inherits, such as `toString`, was not. */
+export function provided(
+  given: WebAssembly.Imports,
+  module: string,
+  name: string,
+): WebAssembly.ImportValue | undefined {
+  const get = (from: object, key: string) =>
+    key in Object.prototype && !Object.hasOwn(from, key) ? undefined : (from as Record<string, unknown>)[key]
+  const own = get(given, module)
+  return own === undefined || own === null ? undefined : (get(own, name) as WebAssembly.ImportValue | undefined)
 }
 
 function stub(entry: Import, plan: Plan): WebAssembly.ImportValue {
@@ -125,7 +143,7 @@ function makeTag(plan: Plan, typeIndex: number): unknown {
 
 /** What an error means: "exit" when the program ended well; otherwise a problem is thrown. */
 function endOf(error: unknown, what: string, instance: WebAssembly.Instance, plan: Plan): "exit" {
-  const reason = typeof error === "object" && error !== null ? (reasons.get(error) ?? error) : error
+  const reason = stopReason(error)
   if (reason instanceof Exit) {
     if (reason.status === 0) return "exit"
     throw exited(what, reason.status)

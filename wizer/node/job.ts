@@ -7,11 +7,11 @@ import { instrument } from "../instrument.ts"
 import { readLayout } from "../layout.ts"
 import { parseImports, findSection, readSections, SectionId } from "../sections.ts"
 import { outputExports } from "../rewrite.ts"
-import { compile, stopProgram, type Host } from "../run.ts"
-import { isProblem, missingImport, preloadFailed } from "../errors.ts"
+import { Exit, compile, provided, stopProgram, stopReason, type Host } from "../run.ts"
+import { missingImport, preloadFailed } from "../errors.ts"
 import { snapshot, type SnapshotOptions, type SnapshotResult } from "../snapshot.ts"
 import { touchedRanges } from "./touched.ts"
-import { makeWasi, type WasiHost } from "./wasi.ts"
+import { makeWasi, type WasiHost, type WasiOptions } from "./wasi.ts"
 
 export interface Job {
   input: Uint8Array
@@ -19,8 +19,8 @@ export interface Job {
   /** WASI is provided when this is here. */
   wasi?: {
     env: Record<string, string>
-    /** Name for the guest -> directory of the host. */
-    dirs: Record<string, string>
+    /** Name for the guest, directory of the host: an object, or pairs where the order matters. */
+    dirs: NonNullable<WasiOptions["dirs"]>
     reproducible: boolean
     /** File descriptors of this process that the guest's output goes to; undefined for nowhere. */
     stdout?: number
@@ -79,19 +79,21 @@ function writeFully(fd: number, bytes: Uint8Array): void {
 
 /** Instantiate the preloaded modules; their exports are imports of the module under their names. */
 async function preload(job: Job, hosts: WasiHost[]): Promise<WebAssembly.Imports> {
-  const imports: WebAssembly.Imports = {}
+  const imports = Object.create(null) as WebAssembly.Imports
   for (const { name, bytes } of job.preloads) {
     try {
       imports[name] = await instantiatePreload(bytes, imports, wasiHost(job, hosts))
     } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError || error instanceof WebAssembly.LinkError || isProblem(error)) {
-        throw preloadFailed(name, error.message)
-      }
-      if (error instanceof WebAssembly.CompileError) throw preloadFailed(name, error.message)
-      throw error
+      throw preloadFailed(name, whyNotStarted(error))
     }
   }
   return imports
+}
+
+function whyNotStarted(error: unknown): string {
+  const reason = stopReason(error)
+  if (reason instanceof Exit) return `it exited with status ${reason.status}`
+  return reason instanceof Error ? reason.message : "it threw an exception and nothing caught it"
 }
 
 async function instantiatePreload(
@@ -99,16 +101,23 @@ async function instantiatePreload(
   earlier: WebAssembly.Imports,
   host: Host | undefined,
 ): Promise<WebAssembly.ModuleImports> {
-  const imports: WebAssembly.Imports = { ...host?.imports, ...earlier }
+  const given: WebAssembly.Imports = { ...host?.imports, ...earlier }
+  const imports = Object.create(null) as WebAssembly.Imports
   for (const { module, name, kind } of parseImports(findSection(readSections(bytes), SectionId.Import))) {
-    if (kind !== "func" || imports[module]?.[name]) continue
     const missing = () => stopProgram(missingImport("A preloaded module", module, name, module.startsWith("wasi_")))
-    imports[module] = { ...imports[module], [name]: missing }
+    const value = provided(given, module, name) ?? (kind === "func" ? missing : undefined)
+    const own = (imports[module] ??= Object.create(null) as WebAssembly.ModuleImports)
+    if (value !== undefined) own[name] = value
   }
   const { instance } = await WebAssembly.instantiate(bytes as BufferSource, imports)
   const { memory, _initialize } = instance.exports
   host?.bind?.(instance, memory instanceof WebAssembly.Memory ? memory : undefined)
-  if (typeof _initialize === "function") (_initialize as () => void)()
+  try {
+    if (typeof _initialize === "function") (_initialize as () => void)()
+  } catch (error) {
+    const reason = stopReason(error)
+    if (!(reason instanceof Exit && reason.status === 0)) throw error
+  }
   return instance.exports
 }
 

@@ -24,7 +24,8 @@ export async function writeOutput(path: string, bytes: Uint8Array): Promise<void
 }
 
 function writeAtomically(path: string, bytes: Uint8Array): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
+  // Not longer than what file systems allow, however long the name is.
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${process.pid}.tmp`)
   try {
     fs.writeFileSync(temporary, bytes, { flag: "wx" })
     fs.renameSync(temporary, path)
@@ -45,8 +46,9 @@ function resolveLink(path: string): string {
 
 function writeStdout(bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.once("error", (error) => reject(cannotWrite("standard output", reason(error))))
-    process.stdout.write(bytes, () => resolve())
+    const failed = (error: Error) => reject(cannotWrite("standard output", reason(error)))
+    process.stdout.once("error", failed)
+    process.stdout.write(bytes, (error) => (error ? failed(error) : resolve()))
   })
 }
 

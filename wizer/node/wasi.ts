@@ -14,8 +14,8 @@ import { pathCalls } from "./paths.ts"
 export interface WasiOptions {
   /** `KEY=VALUE` lines. */
   env?: Readonly<Record<string, string>>
-  /** Name for the guest -> directory of the host. */
-  dirs?: Readonly<Record<string, string>>
+  /** Name for the guest, directory of the host. Pairs keep their order; an object puts names that are numbers first. */
+  dirs?: Readonly<Record<string, string>> | readonly (readonly [guest: string, host: string])[]
   /** Fixed clock, seeded random numbers, no file times. */
   reproducible?: boolean
   /** Where standard output and error go; nowhere by default. */
@@ -109,7 +109,8 @@ function readStdin(into: Uint8Array): number {
 }
 
 function preopens({ dirs = {} }: WasiOptions): Descriptor[] {
-  return Object.entries(dirs).map(([name, directory]) => {
+  const pairs = Array.isArray(dirs) ? (dirs as readonly (readonly [string, string])[]) : Object.entries(dirs)
+  return pairs.map(([name, directory]) => {
     const root = openDirectory(directory)
     return { kind: "directory", root, path: root, preopened: name }
   })
