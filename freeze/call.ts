@@ -1,11 +1,11 @@
 // Calls: functions, methods, constructors of base classes, new objects.
-import { callFlags, JSObject } from "../engine/abi.ts"
+import { callFlags, JSClassID, JSFunctionBytecode, JSObject } from "../engine/abi.ts"
 import { param, mayBeCounted, type Frame, type Val } from "./frame.ts"
 import { callSelf, NotPure, selfValue } from "./kernel.ts"
 import { at } from "./layout.ts"
 import { isException } from "./runtime.ts"
 import { ANY, T, UNDEFINED } from "./types.ts"
-import { I64, op } from "./wasm.ts"
+import { I32, I64, op, type Label } from "./wasm.ts"
 
 /**
  * func args -> result, or this func args -> result. Arguments lie in their slots, which is where the callee reads them; it copies what it
@@ -26,21 +26,46 @@ export function emitCall(frame: Frame): void {
   const func = frame.pop()
   const self: Val | undefined = isMethod ? passed(frame, frame.pop()) : undefined
   frame.setPc()
-  c.i32(frame.realm) // the callee's caller is this function, whatever context it was called from
-  frame.boxed(func)
-  if (self) frame.boxed(self)
-  else c.i64(UNDEFINED)
-  c.i64(UNDEFINED).i32(operands.argCount)
-  c.get(frame.fp).i32(layout.operand(first)).op(op.i32_add).i32(callFlags.JS_CALL_FLAG_COPY_ARGV)
-  frame.engine(c, "JS_CallInternal")
   const result = frame.temp(I64)
-  c.set(result)
+  const pushArguments = () => {
+    c.i32(frame.realm) // the callee's caller is this function, whatever context it was called from
+    frame.boxed(func)
+    if (self) frame.boxed(self)
+    else c.i64(UNDEFINED)
+    c.i64(UNDEFINED).i32(operands.argCount)
+    c.get(frame.fp).i32(layout.operand(first)).op(op.i32_add).i32(callFlags.JS_CALL_FLAG_COPY_ARGV)
+  }
+  const done = c.block()
+  if (frame.isHot || frame.info.code.length <= SMALL) callFrozen(frame, func, pushArguments, result, done)
+  pushArguments()
+  frame.engine(c, "JS_CallInternal").set(result).end()
   for (const depth of freed) frame.helper(c.get(frame.fp).mem("i64_load", layout.operand(depth)), "free")
   frame.drop(func)
   if (self) frame.drop(self)
   checkException(frame, result)
   frame.push({ rep: "box", w: result, type: ANY, own: true })
 }
+
+/** Bytecode up to which calls outside of loops are worth more code, too. */
+const SMALL = 256
+
+/** What JS_CallInternal does first, done here: a function with an id is called through the table. Goes to `done` then. */
+function callFrozen(frame: Frame, func: Val, pushArguments: () => void, result: number, done: Label): void {
+  const { code: c } = frame
+  const p = frame.temp(I32)
+  const other = c.block()
+  frame.boxed(func).op(op.i32_wrap_i64).set(p)
+  frame.boxed(func).i64(32n).op(op.i64_shr_u).i64(0xffff_ffffn).op(op.i64_ne).brIf(other)
+  c.get(p).mem("i32_load16_u", JSObject.class_id).i32(JSClassID.BYTECODE_FUNCTION).op(op.i32_ne).brIf(other)
+  c.get(p).mem("i32_load", JSObject.function_bytecode).mem("i32_load16_u", JSFunctionBytecode.unused).tee(p)
+  c.op(op.i32_eqz).brIf(other)
+  pushArguments()
+  c.get(p).callIndirect(CALL_TYPE).set(result).br(done).end()
+  frame.release(p)
+}
+
+/** Index of the type of all frozen functions: libraries have it first. */
+const CALL_TYPE = 0
 
 /** Leave when the value in `w` is the exception. The operands are those that are left of the instruction's. */
 export function checkException(frame: Frame, w: number): void {

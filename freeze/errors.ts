@@ -14,3 +14,8 @@ function problem(code: string, message: string, at?: string, hint?: string): Fre
 export function unreadableFunction(pointer: number, reason: string): FreezeProblem {
   return problem("EB601", `there is no readable function in the engine's memory at ${pointer}: ${reason}`)
 }
+
+export function engineDiffers(what: string): FreezeProblem {
+  const hint = "This engine is not the one that frozen code is written for. Build with --freeze none, and report it."
+  return problem("EB602", `functions cannot be frozen: ${what}`, undefined, hint)
+}

@@ -31,7 +31,7 @@ export interface Calls {
   getPropertyInternal: (c: Code) => Code
 }
 
-/** An atom's place in a shape's hash table of 2^n words: the upper n bits of atom times this. `checkHash` compares. */
+/** An atom's place in a shape's hash table of 2^n words: the upper n bits of atom times this. `checkShapes` tries it out. */
 const hashMultiplier = 0x61c8_8647
 
 /** Where the first property of a chain is found; the same in numbers as findOwn is in wasm. */
@@ -40,7 +40,7 @@ export function hashIndex(atom: number, mask: number): number {
 }
 
 /** Atoms up to here, `length` among them, are looked at by the engine itself. */
-const LENGTH_ATOM_LIMIT = 51
+export const LENGTH_ATOM_LIMIT = 51
 
 const OBJECT = BigInt(tags.JS_TAG_OBJECT >>> 0)
 

@@ -5,6 +5,7 @@ import { JSContext, JSFunctionBytecode, JSRuntime } from "../engine/abi.ts"
 import { words } from "../engine/edits.ts"
 import type { LiveEngine, Pointer } from "../engine/live.ts"
 import { opcodeByName } from "../opcodes/quickjs.generated.ts"
+import { checkShapes } from "./check.ts"
 import { compileFunction, type Compiled, type Site } from "./compile.ts"
 import type { FunctionInfo } from "./function.ts"
 import { decodeLines, encodeLines, lineAt, type LineEntry } from "./lines.ts"
@@ -31,6 +32,7 @@ export class LibraryWriter {
   /** `context`: any context of the engine's runtime. */
   constructor(engine: LiveEngine, context: Pointer) {
     this.engine = engine
+    checkShapes(engine, context)
     const view = engine.view()
     const runtime = view.getUint32(context + JSContext.rt, true)
     // An engine without the edit that counts native stack has no limit there.
