@@ -18,7 +18,13 @@ export class TraceWriter {
     this.state = (seed * 2654435761 + 12345) >>> 0
   }
 
+  /** A program that stands alone. */
   write(): string {
+    return `${prelude}\n${this.writeBody()}`
+  }
+
+  /** What comes after the prelude. */
+  writeBody(): string {
     const globals = ["g0", "g1", "g2", "g3"]
     const lines = globals.map((name) => `${this.pick(["var", "let"])} ${name} = ${this.literal()};`)
     this.names = [...globals]
@@ -29,7 +35,7 @@ export class TraceWriter {
     const calls = this.functions.map(
       (f) => `attempt(() => show(${f.name}(${this.list(f.arity + this.number(0, 1), 1)})));`,
     )
-    return [prelude, ...lines, ...calls, ...calls, `show(${globals.join(", ")});`].join("\n")
+    return [...lines, ...calls, ...calls, `show(${globals.join(", ")});`].join("\n")
   }
 
   // Choices
@@ -388,7 +394,8 @@ const literals = [
   ...["10n", "-3n", "valued(4)"],
 ]
 
-const prelude = `
+/** What all programs begin with: how they print, and the fuel that makes them end. */
+export const prelude = `
 let fuel = 3000;
 function enter() { if (--fuel < 0) throw new Error('fuel'); }
 function text(v, deep = 2) {
@@ -421,4 +428,9 @@ function valued(n) { return { valueOf() { show('valueOf'); return n; }, toString
 function* steps(n) { try { for (let i = 0; i < n; i++) yield i; } finally { show('closed'); } }
 const later = [];
 class Base { constructor(b) { this.b = b; } m(x) { return x; } }
+function program(seed, run) {
+  [fuel, depth, later.length] = [3000, 0, 0];
+  print('program', seed);
+  try { run(); } catch (e) { print('ended by', e instanceof Error ? e.name + ' ' + (e.message === 'fuel') : text(e)); }
+}
 `
