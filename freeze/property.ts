@@ -133,7 +133,7 @@ export function emitGetElement(frame: Frame): void {
   const slow = c.block()
   indexOr(frame, index, slow)
   c.set(i)
-  if (frame.isHot) arrayElement(frame, object, i, result, end)
+  if (frame.isHot) arrayElement(frame, object, keep, i, result, end)
   frame.helper(frame.boxed(object).get(i), "getElement").tee(result).i64(SLOW).op(op.i64_eq).brIf(slow)
   if (!keep) freeOwn(frame, object)
   c.br(end).end()
@@ -174,7 +174,7 @@ function boundsOr(frame: Frame, p: number, i: number, slow: Label): void {
 }
 
 /** The element of an Array, inline: sets `result` and goes to `end`; falls through when the object is something else. */
-function arrayElement(frame: Frame, object: Val, i: number, result: number, end: Label): void {
+function arrayElement(frame: Frame, object: Val, keep: boolean, i: number, result: number, end: Label): void {
   const { code: c } = frame
   const p = frame.temp(I32)
   const other = c.block()
@@ -182,7 +182,7 @@ function arrayElement(frame: Frame, object: Val, i: number, result: number, end:
   c.get(p).mem("i32_load16_u", JSObject.class_id).i32(JSClassID.ARRAY).op(op.i32_ne).brIf(other)
   boundsOr(frame, p, i, other)
   frame.helper(elementAddress(c, p, i, 3).mem("i64_load", 0), "dup").set(result)
-  if (object.own) frame.helper(frame.boxed(object), "free")
+  if (!keep) freeOwn(frame, object)
   c.br(end).end()
   frame.release(p)
 }
