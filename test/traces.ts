@@ -122,7 +122,7 @@ export class TraceWriter {
       case 15:
         return this.typedLoop()
       case 16:
-        return this.properties()
+        return this.chance(0.6) ? this.properties() : this.methods()
       default:
         return this.simple()
     }
@@ -229,6 +229,15 @@ export class TraceWriter {
     const read = this.pick(["o.x", "o.y", "o.w", "o.x + o.y", "o?.x?.z"])
     const write = this.pick(["o.x = i;", "o.x += i;", "o.y++;", "o.z = i;", "o.x = o.y;"])
     return `{ let o = ${this.object(1)}; for (let i = 0; i < 6; i++) { ${write} show(${read}); if (i === ${this.number(1, 4)}) { ${change} } } show(o); }`
+  }
+
+  /** Functions called as elements and as properties, in a loop. */
+  private methods(): string {
+    const f = () => `(x) => ${this.expressionWith(["x"], 1)}`
+    const calls = ["fs[i & 1](i)", "fs[i]?.(i, fs)", "o.list[i % 2](i)", "o.m(i)", "get()[1](i)", "o.list.length"]
+    const uses = Array.from({ length: 3 }, () => this.pick(calls)).join(", ")
+    const head = `const fs = [${f()}, ${f()}]; const get = () => fs; const o = { list: fs, m(x) { return this.list === fs && x } };`
+    return `{ ${head} for (let i = 0; i < 5; i++) { show(${uses}); ${this.chance(0.3) ? `if (i === 2) fs[1] = ${f()};` : ""} } }`
   }
 
   // Functions and classes
