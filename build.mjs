@@ -23,7 +23,7 @@ const hostEntries = { edgebox: "runtime/cli.ts", "edgebox-worker": "runtime/work
  * Second line of dist/edgebox.cjs, for the shell that its first line names: Node is started with a larger stack for the main thread,
  * so that no worker is needed, and optimises the interpreter only when it has run for long. JavaScript sees a string and a comment.
  */
-const launcher = `':' //; exec node --stack-size=5000 --wasm-tiering-budget=13000000 "$0" "$@"`
+const launcher = `':' //; exec node --stack-size=5600 --wasm-tiering-budget=13000000 "$0" "$@"`
 
 const only = process.argv[2] === "--only" ? process.argv[3] : undefined
 const chosen = (all) => Object.fromEntries(Object.entries(all).filter(([name]) => only === undefined || name === only))

@@ -47,7 +47,7 @@ export function editEngine(module: ModuleParts, interpreter: number, layout: Edi
   const dumps = removeDumpTests(body, layout.dumpFlags)
   const dispatch = dispatchDirectly(dumps.body, module)
   module.bodies[at] = dispatch.body
-  const stackChecks = countNativeStack(module, layout.stackLimit)
+  const stackChecks = countNativeStack(module, layout.stackLimit, interpreter)
   const counts: EditCounts = { dumpTests: dumps.count, dispatchTargets: dispatch.targets, stackChecks }
   for (const [name, count] of Object.entries(counts) as [keyof EditCounts, number][]) {
     if (count !== expected[name]) throw engineEditRefused(name, expected[name], count)
@@ -165,12 +165,16 @@ export const nativePerShadow = 4
  *
  * A check compares the stack pointer with the runtime's limit; -1 is above every address. Returns the number of checks.
  */
-export function countNativeStack(module: ModuleParts, stackLimit: number): number {
+export function countNativeStack(module: ModuleParts, stackLimit: number, interpreter: number): number {
   const checked = module.bodies.map((body) => checkNativeStack(body, stackLimit))
   const checks = checked.flatMap(({ count }, i) => (count > 0 ? [i + module.importedFunctions] : []))
   const charged = framesToCharge(module, checks)
   module.bodies = checked.map(({ body }, i) => {
     const bytes = charged.get(i + module.importedFunctions)
+    if (i + module.importedFunctions === interpreter) {
+      if (bytes !== undefined) throw new Error("the interpreter's frame would be counted twice")
+      return chargeFrozenCall(body, Math.ceil((frameOf(module, interpreter) * slack) / 8) * 8)
+    }
     if (bytes === undefined) return body
     const type = module.types[module.typeOf(i + module.importedFunctions)]
     return chargeFrame(body, bytes, type?.results ?? [])
@@ -212,10 +216,22 @@ function framesToCharge(module: ModuleParts, checks: readonly number[]): Map<num
 
 /** Bytes that a function takes from the shadow stack in its first instructions; 0 when it takes none there. */
 function shadowFrameOf(module: ModuleParts, index: number): number {
-  const [get, constant, change] = decode(module.bodies[index - module.importedFunctions] ?? new Uint8Array([0]))
+  const code = decode(module.bodies[index - module.importedFunctions] ?? new Uint8Array([0]))
+  const [get, constant, change] = code.slice(afterFirstBlock(code))
   if (get?.op !== Op.global_get || constant?.op !== Op.i32_const) return 0
   if (change?.op === Op.i32_sub) return constant.a
   return change?.op === Op.i32_add ? -constant.a : 0
+}
+
+/** The hook is a block in front of the interpreter's own first instruction. 0 for a function that does not begin with a block. */
+function afterFirstBlock(code: Instruction[]): number {
+  if (code[0]?.op !== Op.block) return 0
+  let depth = 0
+  for (const [i, { op }] of code.entries()) {
+    if (op === Op.block || op === Op.loop || op === Op.if) depth++
+    else if (op === Op.end && --depth === 0) return i + 1
+  }
+  return 0
 }
 
 function frameOf(module: ModuleParts, index: number): number {
@@ -276,6 +292,21 @@ function chargeFrame(body: Uint8Array, bytes: number, results: readonly string[]
   out.bytes(body.subarray(copied)) // the body's own end closes the block
   addToWord(out, words.nativeStackUsed, bytes, Op.i32_sub)
   return out.u8(Op.end).finish()
+}
+
+/**
+ * Count the interpreter's frame where the hook calls a frozen function: there nothing of it is on the shadow stack yet. Calls that are
+ * interpreted pay nothing for this. A body without the hook is left as it is.
+ */
+function chargeFrozenCall(body: Uint8Array, bytes: number): Uint8Array {
+  const code = decode(body)
+  const call = code.slice(0, afterFirstBlock(code)).find((i) => i.op === Op.call_indirect)
+  if (call === undefined) return body
+  const out = new Writer().bytes(body.subarray(0, call.at))
+  addToWord(out, words.nativeStackUsed, bytes, Op.i32_add)
+  out.bytes(body.subarray(call.at, call.end))
+  addToWord(out, words.nativeStackUsed, bytes, Op.i32_sub)
+  return out.bytes(body.subarray(call.end)).finish()
 }
 
 const typeCodes: Record<string, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c }

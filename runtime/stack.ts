@@ -6,16 +6,16 @@
 import { fs } from "./node.ts"
 
 /**
- * A worker's stack: at least 5,000 plain frames, frozen or not. Checked up to 1024 on Node 20; but some of what recurses deeply takes time that grows with the
+ * A worker's stack: about 8,000 plain frames. Checked up to 1024 on Node 20; but some of what recurses deeply takes time that grows with the
  * square of the depth (JSON.stringify looks for cycles), and should end in an exception, not in minutes.
  */
-export const workerStackMb = 12
+export const workerStackMb = 8
 /** Node keeps this much of a worker's stack for itself (kStackBufferSize in its node_worker.h). */
 const nodeReserve = 192 * 1024
 /** For our own functions when the guest calls them from its deepest frame, and for what was in use before it began. */
 const hostReserve = 128 * 1024
-/** From here on, 5,000 plain frames of the interpreter fit (about 400 bytes each). */
-const enoughStack = 3 * 1024 * 1024
+/** From here on, 5,000 plain frames of the interpreter fit (about 960 bytes each, as the engine counts them). */
+const enoughStack = 5_000_000
 /** What the system's stack holds beside V8's part: the environment (at most 2 MB) and native functions at its end. */
 const systemReserve = 2304 * 1024
 
