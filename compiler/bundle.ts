@@ -25,7 +25,7 @@ import { formatMessages, transform } from "esbuild"
 import { join, resolve } from "node:path"
 import { builtinPlugin, namesOf } from "./builtins.ts"
 import type { App } from "./entry.ts"
-import { bundleFailed, isProblem } from "./errors.ts"
+import { bundleFailed, isProblem, nestedTooDeeply } from "./errors.ts"
 import { fromHere } from "./files.ts"
 import { mapText, type SourceMap } from "./mappings.ts"
 import { fillPlaces, placeMarkers } from "./places.ts"
@@ -82,6 +82,9 @@ export async function bundle(app: App, options: BundleOptions): Promise<Bundle> 
       warnings: await shown(result.warnings, "warning", app, options),
     }
   } catch (error) {
+    // acorn descends by recursion; it says RangeError or SyntaxError when the stack ends
+    if (error instanceof RangeError || (error instanceof SyntaxError && /stack/.test(error.message)))
+      throw nestedTooDeeply()
     if (!isBuildFailure(error)) throw error
     throw await problemOf(error, app, options)
   }

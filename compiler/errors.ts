@@ -169,6 +169,11 @@ export const forbiddenAtBuild = (what: string, at: string | undefined) =>
     hint: "Move it into the default export, which runs at every start, or build with --snapshot engine.",
   })
 
+export const nestedTooDeeply = () =>
+  new Problem("EB224", "the app's code is nested too deeply to be compiled", {
+    hint: "Some hundred functions or expressions inside one another are too many; generated code can be split.",
+  })
+
 // EB8xx: linking, artifacts, inspect
 
 export const notAnArtifact = (path: string, reason: string) =>
