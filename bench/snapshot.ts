@@ -50,7 +50,9 @@ function compare(name: string, bytes: Uint8Array): void {
   writeFileSync(input, bytes)
   const tools: [string, string[], string][] = []
   const out = (tool: string) => join(folder, `${tool}.wasm`)
-  if (wizer) tools.push(["wizer", [wizer, "--allow-wasi", input, "-o", out("wizer")], out("wizer")])
+  // Its default name for the initialiser is another one before 11.
+  if (wizer)
+    tools.push(["wizer", [wizer, "--allow-wasi", "-f", "wizer-initialize", input, "-o", out("wizer")], out("wizer")])
   tools.push(["edgeboxc", [...ours, "--allow-wasi", input, out("edgeboxc")], out("edgeboxc")])
   const times = new Map(tools.map(([tool]) => [tool, { ms: [] as number[], mb: [] as number[] }]))
   for (let run = 0; run < runs; run++) {
