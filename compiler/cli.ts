@@ -65,6 +65,8 @@ if (!["build", "init"].includes(process.argv[2] ?? "")) {
   inspectCommand(program)
   const { disasmCommand } = await import("./disasm.ts")
   disasmCommand(program)
+  const { freezeCommand } = await import("./freeze.ts")
+  freezeCommand(program)
 }
 
 /** `build`'s options as the command line has them. */

@@ -1,7 +1,19 @@
 // Freezing: functions of the loaded app -> frozen code, loaded into the live engine. The linker finds it among its libraries.
 import type { JSValue, LiveEngine } from "../engine/live.ts"
 import { freezeFunctions, type FunctionReport, type Which } from "../freeze/freeze.ts"
-import { bytecodeOf } from "../freeze/reader.ts"
+import type { Command } from "commander"
+import { readFile } from "node:fs/promises"
+import { resolve } from "node:path"
+import { anonymous, listing, sourceNames } from "../freeze/listing.ts"
+import { bytecodeOf, functionReader } from "../freeze/reader.ts"
+import { watOf } from "../freeze/wat.ts"
+import { bundle } from "./bundle.ts"
+import { mergeOptions } from "./config.ts"
+import { resolveApp } from "./entry.ts"
+import { noSuchFunction } from "./errors.ts"
+import { loadApp, startBase } from "./load.ts"
+import { nearest } from "./nearest.ts"
+import { builtinNames, partsScript, usedParts } from "./parts.ts"
 
 export interface FreezeChoice {
   freeze?: Which
@@ -37,4 +49,47 @@ function summary(functions: FunctionReport[]): FreezeReport {
     wasm: frozen.reduce((sum, f) => sum + (f.wasm ?? 0), 0),
     functions,
   }
+}
+
+/** Register the `freeze` command. Its action throws problems. */
+export function freezeCommand(program: Command): void {
+  program
+    .command("freeze <app>")
+    .description("show what freezing makes of an app's functions")
+    .option("--wat <name>", "the WebAssembly of one function beside its bytecode")
+    .addHelpText("after", "\nExamples:\n  $ edgeboxc freeze my-app\n  $ edgeboxc freeze src/app.ts --wat render\n")
+    .action(async (input: string, options: { wat?: string }) => {
+      process.stdout.write(`${await showFrozen(input, options.wat)}\n`)
+    })
+}
+
+/** With a name, that function's bytecode and WebAssembly; without one, a line for each function: frozen, or why it is kept. */
+export async function showFrozen(input: string, name?: string): Promise<string> {
+  const app = await resolveApp(input)
+  const bundled = await bundle(app, { ...mergeOptions(app.config, {}), builtins: builtinNames })
+  const parts = partsScript(usedParts(bundled.code, bundled.builtins))
+  const live = startBase(await readFile(resolve(import.meta.dirname, "../dist/base.wasm")))
+  const { appFunction } = loadApp(live, bundled, parts, { keepSource: false })
+  const root = bytecodeOf(live, appFunction)
+  if (root === undefined) throw new Error("the app has no function")
+  const context = live.call("guest_context")
+  const infos = functionReader(live, live.call("guest_runtime")).readAll(root)
+  const names = sourceNames(infos)
+  const { functions, library } = freezeFunctions(live, { context, root, which: "all" })
+  if (name === undefined) return functions.map(functionLine).join("\n")
+  const shown = functions.flatMap((f, i) => ((names.get(infos[i]!.pointer) || anonymous) === name ? [i] : []))
+  const known = [...new Set(names.values())].map((text) => text || anonymous)
+  if (shown.length === 0) throw noSuchFunction(name, nearest(name, known))
+  const texts = shown.map(async (i) => {
+    const { frozen, why, position, kernel } = functions[i]!
+    const bytecode = listing(infos[i]!, names)
+    if (!frozen || library === undefined || position === undefined) return `${bytecode}\n\n;; kept: ${why}`
+    return `${bytecode}\n\n${await watOf(library.bytes, position, position + (kernel ? 1 : 0))}`
+  })
+  return (await Promise.all(texts)).join("\n\n")
+}
+
+function functionLine({ name, file, line, frozen, why, bytecode, wasm, steps, exits }: FunctionReport): string {
+  const what = frozen ? `frozen  ${bytecode} -> ${wasm} bytes, ${steps} steps, ${exits} exits` : `kept    ${why}`
+  return `${`${file}:${line}`.padEnd(30)} ${(name || anonymous).padEnd(24)} ${what}`
 }

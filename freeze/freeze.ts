@@ -6,6 +6,7 @@ import type { FunctionInfo } from "./function.ts"
 import { LibraryWriter, MAX_ID } from "./library.ts"
 import { reasonToKeep, type PlanOptions } from "./plan.ts"
 import { functionReader } from "./reader.ts"
+import { firstFrozen } from "./runtime.ts"
 
 export type { PlanOptions, Which } from "./plan.ts"
 
@@ -31,6 +32,9 @@ export interface FunctionReport {
   /** Instructions that go through the interpreter, and places where it can take over for good. */
   steps?: number
   exits?: number
+  /** Its position among the functions of the library, and whether a kernel follows it there. */
+  position?: number
+  kernel?: boolean
 }
 
 export interface FreezeResult {
@@ -57,8 +61,10 @@ export function freezeFunctions(engine: LiveEngine, options: FreezeOptions): Fre
 
 function freezeOne(writer: LibraryWriter, info: FunctionInfo): FunctionReport {
   try {
-    const { body, counts } = writer.add(info)
-    return { ...describe(info), frozen: true, wasm: body.length, steps: counts.steps, exits: counts.exits }
+    const position = writer.site.nextIndex() - firstFrozen
+    const { body, counts, kernel } = writer.add(info)
+    const wasm = body.length + (kernel?.body.length ?? 0)
+    return { ...describe(info), frozen: true, wasm, ...counts, position, kernel: kernel !== undefined }
   } catch (error) {
     if (error instanceof Irreducible) return kept(info, "a loop of it is entered in two places")
     throw error
