@@ -18,7 +18,7 @@ const allowed: Record<string, string[]> = {
 /** Package -> the only files (or folders) that may import it. */
 const confined: Record<string, string[]> = {
   esbuild: ["compiler/bundle.ts", "compiler/builtins.ts", "engine/guest.ts"],
-  binaryen: ["compiler/optimize.ts"],
+  binaryen: ["compiler/optimize.ts", "compiler/wat.ts"],
   "@jridgewell/trace-mapping": ["compiler/positions.ts"],
 }
 
