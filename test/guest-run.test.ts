@@ -168,6 +168,17 @@ for (const [statement, expected] of [
   })
 }
 
+for (const [thrown, expected] of [
+  ["new Proxy({}, { get() { throw 1 }, getPrototypeOf() { throw 2 } })", "Uncaught:"],
+  ["{ [Symbol.for('nodejs.util.inspect.custom')]() { throw 1 } }", "Uncaught: a value that cannot be shown (object)"],
+] as const) {
+  test(`thrown and hard to print: ${thrown}`, async () => {
+    const { stderr, code } = await run(`(function () { throw ${thrown} })`)
+    expect(stderr.split("\n")[0]).toBe(expected)
+    expect(code).toBe(1)
+  })
+}
+
 test("twenty thousand timers are no burden", async () => {
   const script = `(function () {
     let fired = 0

@@ -84,13 +84,29 @@ export function installStacks(native: Native): void {
 
 /** What Node writes about an uncaught error. */
 export function uncaughtText(error: unknown, inspect: (value: unknown) => string): string {
+  try {
+    return shownText(error, inspect)
+  } catch {
+    return `Uncaught: a value that cannot be shown (${typeof error})` // its own way of being inspected threw
+  }
+}
+
+function shownText(error: unknown, inspect: (value: unknown) => string): string {
   if (isError(error)) return inspect(error)
   if (typeof error === "object" || typeof error === "function") return `Uncaught:\n${inspect(error)}`
   return `Uncaught ${inspect(error)}`
 }
 
+/** Programs may delete or replace the global. */
+const TheError = Error as ErrorConstructor & { isError(value: unknown): boolean }
+
 function isError(value: unknown): value is Error {
-  return (Error as unknown as { isError(value: unknown): boolean }).isError(value) || value instanceof Error
+  if (TheError.isError(value)) return true
+  try {
+    return value instanceof TheError
+  } catch {
+    return false // a proxy that does not tell its prototype
+  }
 }
 
 /** An error as the builder reads it. */

@@ -20,6 +20,8 @@ function valueOf(value: unknown): string {
 export function start({ expose, show, native }: Kit): void {
   class Headers {
     #list: [name: string, value: string][] = []
+    /** Names as they were first written, for printing. */
+    #written = new Map<string, string>()
     constructor(init?: unknown) {
       if (init === undefined) return
       if ((typeof init !== "object" && typeof init !== "function") || init === null)
@@ -48,11 +50,13 @@ export function start({ expose, show, native }: Kit): void {
       need(arguments.length, 2)
       const key = nameOf(name)
       this.#list.push([key, valueOf(value)])
+      if (!this.#written.has(key)) this.#written.set(key, `${name as string}`)
     }
     delete(name: unknown): void {
       need(arguments.length, 1)
       const key = nameOf(name)
       this.#list = this.#list.filter(([other]) => other !== key)
+      this.#written.delete(key)
     }
     get(name: unknown): string | null {
       need(arguments.length, 1)
@@ -73,6 +77,7 @@ export function start({ expose, show, native }: Kit): void {
       const key = nameOf(name)
       const text = valueOf(value)
       const at = this.#list.findIndex(([other]) => other === key)
+      this.#written.set(key, `${name as string}`)
       if (at < 0) this.#list.push([key, text])
       else this.#list = this.#list.flatMap((entry, i) => (i === at ? [[key, text]] : entry[0] === key ? [] : [entry]))
     }
@@ -107,7 +112,9 @@ export function start({ expose, show, native }: Kit): void {
     }
     [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: { depth?: number | null }): string {
       options.depth ??= depth
-      return `Headers ${show().inspect(Object.fromEntries(this.#sorted()), options)}`
+      const names = [...new Set(this.#list.map(([name]) => name))]
+      const shown = names.map((name) => [this.#written.get(name) ?? name, this.get(name)])
+      return `Headers ${show().inspect(Object.fromEntries(shown), options)}`
     }
     declare [Symbol.iterator]: () => IterableIterator<[string, string]>
   }
