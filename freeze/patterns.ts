@@ -41,7 +41,7 @@ const keep = (why: string): Pattern => ({ kind: "keep", why })
 
 const suspends = "it can be suspended"
 const sees = "direct eval can see every local"
-const scoped = "`with` decides at run time what a name means"
+const scoped = "`with` or a direct eval decides at run time what a name means"
 
 export const patterns = {
   invalid: keep("it has an invalid opcode"),

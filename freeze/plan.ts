@@ -43,10 +43,13 @@ export function cannotFreeze(info: FunctionInfo): string | undefined {
   }
   if (info.realm === 0) return "it belongs to no context"
   if (info.code.length > MAX_BYTES) return `its bytecode has more than ${MAX_BYTES} bytes`
-  for (const { opcode } of info.instructions) {
+  // A function with a direct eval looks its names up as in `with`, too: the eval is the better reason.
+  const reasons = info.instructions.flatMap(({ opcode }) => {
     const pattern: Pattern = patterns[opcode]
-    if (pattern.kind === "keep") return `${pattern.why} (${opcode})`
-  }
+    return pattern.kind === "keep" ? [{ opcode, why: pattern.why }] : []
+  })
+  const reason = reasons.find(({ opcode }) => opcode.endsWith("eval")) ?? reasons[0]
+  if (reason !== undefined) return `${reason.why} (${reason.opcode})`
   return undefined
 }
 

@@ -1,72 +1,65 @@
-// What ends frozen code from outside, and frozen code in odd places: the interrupt handler, the stack, exceptions that cannot be caught.
-import { describe, expect, test } from "vitest"
-import { World, type WorldOptions } from "./world.ts"
+// Frozen code ends when it has to: the interrupt handler stops it, recursion without end is a RangeError, and nothing is left behind.
+import { expect, test } from "vitest"
+import { World } from "./world.ts"
 
-const ways: [string, WorldOptions][] = [
-  ["interpreted", {}],
-  ["frozen", { freeze: { which: "all" } }],
-  ["frozen, collecting", { freeze: { which: "all" }, gcStress: true }],
-]
+const endless = {
+  "a loop of ints": "let i = 0; for (;;) i = (i + 1) | 0",
+  "a loop that only steps": "for (;;) typeof globalThis",
+  "a loop with a call": "const f = (x) => x; for (;;) f(1)",
+  "a loop in try": "try { for (;;) {} } catch { print('caught') } finally { print('finally') }",
+  "recursion of ints": "function f(n) { if (n < 1) return 1; return f(n - 1) + f(n - 1) - f(n - 1) } return f(60)",
+  "calls of calls": "const g = (n) => { if (n > 0) { g(n - 1); g(n - 1) } }; g(80)",
+}
 
-describe.each(ways)("%s", (_, options) => {
-  test.each([
-    ["an empty loop", "function f() { for (;;) ; } f()"],
-    ["a loop of ints", "function f() { let i = 0; while (true) i = (i + 1) | 0 } f()"],
-    ["a loop of calls", "function g(x) { return x + 1 } function f() { let i = 0; do { i = g(i) } while (i > 0) } f()"],
-    ["recursion", "function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2) } fib(200)"],
-    ["a loop in a catch", "function f() { for (;;) { try { throw 1 } catch { } finally { } } } f()"],
-    ["continue in finally", "function f() { for (;;) { try { continue } finally { } } } f()"],
-    ["an iterator without end", "function* g() { for (;;) yield 1 } function f() { for (const x of g()) ; } f()"],
-    ["typed arrays", "function f() { const t = new Int32Array(8); for (let i = 0; ; i++) t[i & 7] += i } f()"],
-  ])("the interrupt handler stops %s", (_, source) => {
-    const world = new World({ ...options, interrupts: 20 })
-    // `catch` and `finally` must not see it.
-    const outcome = world.run(`try { ${source} } catch (e) { print("caught") } finally { print("finally") }`)
-    expect(outcome).toMatch(/^threw InternalError: interrupted/)
-    expect(world.stopped).toBe(true)
-    expect(world.printed).toEqual([])
-    expect(world.leaks()).toBe("")
-  })
-
-  test.each([
-    ["plain", "function f() { return 1 + f() } f()"],
-    ["ints", "function f(n) { return n < 0 ? n : f(n + 1) + f(n + 2) } f(0)"],
-    ["methods", "const o = { m() { return this.m() + 1 } }; o.m()"],
-    ["getters", "const o = { get x() { return this.x + 1 } }; o.x"],
-    ["constructors", "class A { constructor() { this.a = new A() } } new A()"],
-    ["derived", "class A { constructor() { new B() } } class B extends A { constructor() { super() } } new B()"],
-    ["through natives", "function f() { return [1].map(f) } f()"],
-    ["valueOf", "const o = { valueOf() { return o + 1 } }; o + 1"],
-    ["generators", "function* g() { yield* g() } for (const x of g()) ;"],
-    ["two functions", "let a = (n) => b(n) + 1, b = (n) => a(n) + 1; a(1)"],
-    ["with finally", "function f() { try { return f() + 1 } finally { count++ } } var count = 0; f()"],
-    ["many arguments", "function f(...a) { return f(...a, 1) + 1 } f()"],
-  ])("recursion without end is a RangeError: %s", (_, source) => {
-    const world = new World({ ...options, nativeStackBytes: 200_000, gcStress: false })
-    const attempt = `try { ${source} } catch (e) { print(e instanceof RangeError, e.message) }`
-    for (let i = 0; i < 3; i++) expect(world.run(`(function () { ${attempt} })()`)).toBe("undefined")
-    expect(world.printed).toEqual(Array.from({ length: 3 }, () => "true Maximum call stack size exceeded"))
-    expect(world.run("[1, 2].map((x) => x * 2).join()")).toBe("2,4")
-    expect(world.leaks()).toBe("")
-  })
+test.each(Object.entries(endless))("stopped by the interrupt handler: %s", (_, body) => {
+  const world = new World({ freeze: { which: "all" }, interrupts: 20 })
+  const outcome = world.run(`(function () { ${body} })()`)
+  expect(outcome).toMatch(/^threw InternalError: interrupted/)
+  expect(world.stopped).toBe(true)
+  expect(world.printed).toEqual([])
+  expect(world.currentFrame()).toBe(0)
+  expect(world.leaks()).toBe("")
 })
 
-test("what is frozen and what is not call each other, in any mixture", () => {
-  const source = `function a(n) { return n <= 0 ? [] : [..."a", ...b(n - 1)] }
-function b(n) { try { return n <= 0 ? [] : [..."b", ...c(n - 1)] } finally { n = 0 } }
-function c(n) { let r; for (const x of [n]) r = [..."c", ...a(x - 1)]; return r }
-function fails(n) { if (n === 0) throw new Error("end"); return n & 1 ? fails(n - 1) : (() => fails(n - 1))() }
-let stack; try { fails(4) } catch (e) { stack = e.stack }
-a(10).join("") + stack`
-  const names = ["a", "b", "c", "fails"]
-  const expected = new World().run(source)
-  for (let mask = 0; mask < 16; mask++) {
-    const except = names.filter((_, i) => (mask >> i) & 1)
-    const world = new World({ freeze: { which: "all", except } })
-    expect(world.run(source), except.join()).toBe(expected)
-    expect(world.frozen[0]!.functions.filter((f) => !f.frozen).map((f) => f.name)).toEqual(
-      expect.arrayContaining(except),
-    )
-    expect(world.leaks()).toBe("")
+test("recursion without end is caught, and the stack is as it was", () => {
+  const world = new World({ freeze: { which: "all" } })
+  const program = `(function () {
+    let caught = 0
+    function down(n) { return [n].map(() => down(n + 1)) }
+    function ints(n) { return ints(n + 1) + 1 }
+    for (let i = 0; i < 4; i++) for (const f of [down, ints]) try { f(0) } catch (e) { if (e instanceof RangeError) caught++ }
+    return caught
+  })()`
+  const before = world.engine.stackPointer.value
+  expect(world.run(program)).toBe("8")
+  expect(world.engine.stackPointer.value).toBe(before)
+  expect(world.currentFrame()).toBe(0)
+  expect(world.leaks()).toBe("")
+})
+
+test("what is frozen, what is kept, and why", () => {
+  const source = `function plain(a) { return a + 1 } function* generator() {} async function later() {}
+    function sees() { return eval("1") } function scoped(o) { with (o) return x } function loop(n) { for (;;) if (n-- < 0) return }`
+  const reportOf = (freeze: ConstructorParameters<typeof World>[0] & object) => {
+    const world = new World(freeze)
+    world.run(source)
+    return Object.fromEntries(world.frozen[0]!.functions.map((f) => [f.name, f.why ?? "frozen"]))
   }
+  expect(reportOf({ freeze: { which: "all" } })).toMatchObject({
+    plain: "frozen",
+    generator: "it is a generator",
+    later: "it is an async function",
+    sees: expect.stringContaining("direct eval"),
+    scoped: expect.stringContaining("`with`"),
+    loop: "frozen",
+  })
+  expect(reportOf({ freeze: { which: "auto" } })).toMatchObject({
+    plain: expect.stringMatching(/^auto: /),
+    loop: "frozen",
+  })
+  expect(reportOf({ freeze: { which: "none", only: ["plain"] } })).toMatchObject({ plain: "frozen" })
+  expect(reportOf({ freeze: { which: "all", except: ["plain"] } })).toMatchObject({
+    plain: "it is named by --freeze-except",
+    loop: "frozen",
+  })
 })
