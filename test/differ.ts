@@ -40,11 +40,16 @@ export function traceInEngine(source: string, options: WorldOptions = {}, file =
 
 export const frozenAll: WorldOptions = { freeze: { which: "all" } }
 
+/** A number has one shortest spelling but for a few whose last digits QuickJS chooses otherwise: each as Node spells it. */
+export function spelled(trace: Trace): Trace {
+  return trace.map((line) => line.replace(/\d+\.\d+(e[-+]\d+)?/g, (digits) => String(Number(digits))))
+}
+
 /** Where the three differ, or undefined. */
 export function difference(source: string): string | undefined {
   const interpreted = traceInEngine(source)
   return (
-    firstDifference("Node", traceInNode(source), "interpreted", interpreted) ??
+    firstDifference("Node", spelled(traceInNode(source)), "interpreted", spelled(interpreted)) ??
     firstDifference("interpreted", interpreted, "frozen", traceInEngine(source, frozenAll))
   )
 }

@@ -1,6 +1,6 @@
 // Random programs print the same in Node, interpreted and frozen. SEED=n begins elsewhere.
 import { expect, test } from "vitest"
-import { batch, difference, firstDifference, frozenAll, traceInEngine, traceInNode } from "./differ.ts"
+import { batch, difference, firstDifference, frozenAll, spelled, traceInEngine, traceInNode } from "./differ.ts"
 import { reduce } from "./reduce.ts"
 import { prelude, TraceWriter } from "./traces.ts"
 
@@ -18,7 +18,7 @@ test(`${count} programs from SEED=${start}`, { timeout: 4 * 3_600_000 }, () => {
     const interpreted = traceInEngine(source)
     lines += interpreted.length
     const different =
-      firstDifference("Node", traceInNode(source), "interpreted", interpreted) ??
+      firstDifference("Node", spelled(traceInNode(source)), "interpreted", spelled(interpreted)) ??
       firstDifference("interpreted", interpreted, "frozen", traceInEngine(source, frozenAll)) ??
       (((seed - start) / BATCH) % STRESS === 0
         ? firstDifference(
