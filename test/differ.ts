@@ -45,13 +45,22 @@ export function spelled(trace: Trace): Trace {
   return trace.map((line) => line.replace(/\d+\.\d+(e[-+]\d+)?/g, (digits) => String(Number(digits))))
 }
 
-/** Where the three differ, or undefined. */
+/** Where the three differ, or undefined; also when it is no program. */
 export function difference(source: string): string | undefined {
+  if (!parses(source)) return undefined
   const interpreted = traceInEngine(source)
   return (
     firstDifference("Node", spelled(traceInNode(source)), "interpreted", spelled(interpreted)) ??
     firstDifference("interpreted", interpreted, "frozen", traceInEngine(source, frozenAll))
   )
+}
+
+function parses(source: string): boolean {
+  try {
+    return new Script(source) !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** The first line in which two traces differ, as text. */
