@@ -5,7 +5,7 @@
 import type { OpcodeName } from "../opcodes/quickjs.generated.ts"
 import { mayBeCounted, type Frame, type Val } from "./frame.ts"
 import { at } from "./layout.ts"
-import { ANY, FLOAT_ADDEND, NUMBER, numberOf, T, value } from "./types.ts"
+import { ANY, FLOAT_ADDEND, NUMBER, numberOf, T, UNDEFINED, value } from "./types.ts"
 import { tags } from "../engine/abi.ts"
 import { F64, I32, I64, op, type Label } from "./wasm.ts"
 
@@ -270,7 +270,7 @@ function numericAdd(a: Val, b: Val): boolean {
 }
 
 /** + of anything, or + and - with a small constant: the result is boxed. Ints first, then numbers, then the interpreter. */
-function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[]): void {
+function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], local?: number): void {
   const { code: c } = frame
   const { opcode } = frame.instruction
   const result = frame.temp(I64)
@@ -314,10 +314,21 @@ function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[]): void {
   c.op(isAdd ? op.f64_add : op.f64_sub)
   frame.helper(c, "boxFloat").set(result).br(end)
   c.end()
+  if (local !== undefined && !frame.isCaptured(local) && a.rep !== "local") {
+    // The interpreter takes the local from its slot, where an unboxed one need not be.
+    c.get(frame.fp)
+    frame.boxed(a).mem("i64_store", frame.layout.slot(local))
+  }
   frame.coldStep(before)
-  c.get(frame.fp)
-    .mem("i64_load", frame.layout.operand(before.length - 2))
-    .set(result)
+  if (local === undefined) {
+    c.get(frame.fp)
+      .mem("i64_load", frame.layout.operand(before.length - 2))
+      .set(result)
+  } else {
+    // add_loc has put the sum into the local by itself: it moves from there into the result, and back with whatever sets the local.
+    c.get(frame.fp).mem("i64_load", frame.layout.slot(local)).set(result)
+    c.get(frame.fp).i64(UNDEFINED).mem("i64_store", frame.layout.slot(local))
+  }
   c.end()
   done(frame, a, b)
   const type = onlyNumbers ? NUMBER | T.OTHER : NUMBER | T.STRING | T.OTHER
@@ -870,13 +881,8 @@ export function emitAddLocal(frame: Frame): void {
   }
   const operand = frame.pop()
   const before = [...frame.state.stack, operand]
-  let left = local
-  if (frame.isCaptured(i)) {
-    const w = frame.temp(I64)
-    frame.helper(frame.boxed(local), "dup").set(w)
-    left = { rep: "box", w, type: ANY, own: true }
-  }
-  boxedAdd(frame, left, operand, before)
+  const left = frame.isCaptured(i) ? { ...local, type: ANY } : local
+  boxedAdd(frame, left, operand, before, i)
   frame.setLocal(i, frame.pop())
 }
 
