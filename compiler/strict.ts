@@ -13,6 +13,7 @@ import { readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
 import type { Metafile } from "./bundle.ts"
 import { withoutNeedlessNames } from "./names.ts"
+import { withTurnsClosed } from "./turns.ts"
 import { MappedLines, type SourceMap } from "./mappings.ts"
 
 /** The files of a bundle by the mode they run in. Paths as esbuild gives them. */
@@ -74,7 +75,7 @@ export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: 
   const comments: Comment[] = []
   const source = found.lines.slice(found.first, found.last).join("\n")
   const program = parse(source, { ...syntax, onComment: comments })
-  const named = withoutNeedlessNames(source, program).split("\n")
+  const named = withTurnsClosed(withoutNeedlessNames(source, program), program).split("\n")
   const body = { ...found, lines: found.lines.slice(0, found.first).concat(named, found.lines.slice(found.last)) }
   const lines = new Lines(body)
   const { kinds, prelude } = raw
