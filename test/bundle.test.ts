@@ -94,6 +94,7 @@ for (const c of apps) {
       const found = linesOf(path)[at]?.slice(from, from + keyword.length)
       // The text of a template that is itself a program: it is mapped to where the template or a piece of it begins.
       if (/^[`}]/.test(found ?? "")) continue
+      if (keyword === "break" && found === "conti") continue // compiler/turns.ts leaves a turn in another way
       if (found !== keyword) wrong.push(`${path}:${at + 1}:${from + 1}: ${found}, not ${keyword}`)
       if (++checked > 3000) break
     }

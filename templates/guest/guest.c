@@ -29,7 +29,11 @@ static void on_rejection(JSContext *c, JSValue promise, JSValue reason, bool han
   JS_FreeValue(ctx, result);
 }
 
-static int on_interrupt(JSRuntime *r, void *opaque) { return 0; }
+/** Polls of the interrupt handler, 10,000 ticks apart, that a top level may take at build time: a minute or so of interpreting. */
+enum { BUILD_POLLS_MAX = 300000 };
+static u32 build_polls;
+
+static int on_interrupt(JSRuntime *r, void *opaque) { return !running && ++build_polls > BUILD_POLLS_MAX; }
 
 // ---- the engine's own six imports -------------------------------------------------------------------------------
 
