@@ -11,7 +11,6 @@ import { bytecodeBytes, originalPlace, placeApp } from "./positions.ts"
 
 export interface LoadOptions {
   keepSource: boolean
-  snapshot: "engine" | "app"
   /** What the app prints at build time. */
   write?: (fd: number, bytes: Uint8Array) => void
 }

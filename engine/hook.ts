@@ -7,19 +7,10 @@
 //
 // so that no caller and no index changes, and a call of an interpreted function pays for a test and not for a call more. Frozen code also needs a few functions that the engine does not export: each is
 // found by where the interpreter calls it, and must be found exactly once.
-import {
-  makeSection,
-  replaceSection,
-  SectionId,
-  writeBody,
-  writeExport,
-  writeModule,
-  writeVector,
-  Writer,
-} from "../wizer/sections.ts"
+import { Writer } from "../wizer/sections.ts"
 import { JSFunctionBytecode, JSClassID, JSObject, JSRuntime, JSStackFrame } from "./abi.ts"
 import { decode, Instructions, Op, Type, type Instruction } from "./code.ts"
-import { exportedFunction, parseModule, type ModuleParts } from "./module.ts"
+import { exportedFunction, type ModuleParts } from "./module.ts"
 
 /** Functions of the engine that the hook exports for frozen code, by the names of its C source. */
 export const hookExports = [
@@ -58,19 +49,6 @@ export function hookInterpreter(module: ModuleParts): Hook {
   module.bodies[interpreter - module.importedFunctions] = withHook(body, module.typeOf(interpreter))
   for (const name of hookExports) module.exports.push({ kind: "func", name, index: exports[name] })
   return { interpreter, exports }
-}
-
-/** The same for a module in bytes. */
-export function hookEngine(wasm: Uint8Array): Uint8Array {
-  const module = parseModule(wasm)
-  hookInterpreter(module)
-  const sections = replaceSection(
-    module.sections,
-    makeSection(SectionId.Code, writeVector(module.bodies.map(writeBody))),
-  )
-  return writeModule(
-    replaceSection(sections, makeSection(SectionId.Export, writeVector(module.exports.map(writeExport)))),
-  )
 }
 
 const parameters = 7

@@ -8,8 +8,15 @@ import {
   parseImports,
   parseTypes,
   findSection,
+  makeSection,
   readSections,
+  replaceSection,
   SectionId,
+  writeBody,
+  writeExport,
+  writeModule,
+  writeVector,
+  Writer,
   type DataSegment,
   type Export,
   type FuncType,
@@ -70,4 +77,16 @@ export function exportedFunction(module: ModuleParts, name: string): number {
   const found = module.exports.find((e) => e.kind === "func" && e.name === name)
   if (!found) throw new Error(`the module does not export the function ${name}`)
   return found.index
+}
+
+/** Write a module whose functions and exports were edited in place; functions may have been added. All else stays. */
+export function writeParts(module: ModuleParts): Uint8Array {
+  const vectors: [number, Uint8Array[]][] = [
+    [SectionId.Function, module.functionTypes.map((type) => new Writer().u32(type).finish())],
+    [SectionId.Export, module.exports.map(writeExport)],
+    [SectionId.Code, module.bodies.map(writeBody)],
+  ]
+  let { sections } = module
+  for (const [id, entries] of vectors) sections = replaceSection(sections, makeSection(id, writeVector(entries)))
+  return writeModule(sections)
 }

@@ -5,18 +5,8 @@
 //   3. link what lies in memory now into one module (linker.ts)
 //
 // The base exports everything; linking an artifact keeps `memory` and `_start`.
-import {
-  makeCustom,
-  makeSection,
-  replaceSection,
-  SectionId,
-  writeBody,
-  writeExport,
-  writeModule,
-  writeVector,
-  Writer,
-} from "../wizer/sections.ts"
-import { JSContext, JSRuntime } from "./abi.ts"
+import { makeCustom, writeModule } from "../wizer/sections.ts"
+import { JSContext, JSFunctionBytecode as B, JSRuntime } from "./abi.ts"
 import { idleFunctions } from "./callgraph.ts"
 import { Instructions, Op } from "./code.ts"
 import { editEngine, words, type EditCounts } from "./edits.ts"
@@ -25,7 +15,7 @@ import type { Guest } from "./guest.ts"
 import { hookInterpreter } from "./hook.ts"
 import { link, type LinkResult } from "./linker.ts"
 import { startEngine, type LiveEngine } from "./live.ts"
-import { exportedFunction, parseModule, type ModuleParts } from "./module.ts"
+import { exportedFunction, parseModule, writeParts, type ModuleParts } from "./module.ts"
 import type { EnginePackage } from "./package.ts"
 import { probeEngine } from "./probe.ts"
 
@@ -53,21 +43,20 @@ export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
   })
   const findLine = findLineNumber(module)
   module.exports.push({ kind: "func", name: "engine_find_line_num", index: findLine })
-  const edited = rebuild(module)
+  const edited = writeParts(module)
 
-  let live: LiveEngine | undefined
+  const parts = parseModule(edited)
+  const hostNames = parts.imports.filter((i) => i.module === "env").map((i) => i.name)
   const host = (name: string) => () => {
-    throw new Error(`the engine called ${name} while the base was made (${live === undefined ? "early" : "late"})`)
+    throw new Error(`the engine called ${name} while the base was made`)
   }
-  const hostNames = parseModule(edited)
-    .imports.filter((i) => i.module === "env")
-    .map((i) => i.name)
-  live = startEngine(edited, { imports: { env: Object.fromEntries(hostNames.map((name) => [name, host(name)])) } })
+  const live = startEngine(edited, {
+    imports: { env: Object.fromEntries(hostNames.map((name) => [name, host(name)])) },
+  })
   enlargeStack(live)
   live.load(guest.library, "guest")
   startGuest(live, guest)
 
-  const parts = parseModule(edited)
   parts.exports = parts.exports.filter((e) => e.name !== "_initialize") // it has run
   const redirects = hostNames.map((name) => ({ from: parts.imports.findIndex((i) => i.name === name), to: name }))
   const linked = link({
@@ -115,7 +104,7 @@ function findLineNumber(module: ModuleParts): number {
     const index = i + module.importedFunctions
     const type = module.types[module.typeOf(index)]
     if (`${type?.params}->${type?.results}` !== "i32,i32,i32->i32") return
-    const wanted = new Set([60, 64, 72, 76]) // line_num, col_num, pc2line_len, pc2line_buf
+    const wanted = new Set<number>([B.line_num, B.col_num, B.pc2line_len, B.pc2line_buf])
     const code = new Instructions(body)
     let calls = 0
     while (code.next()) {
@@ -127,18 +116,6 @@ function findLineNumber(module: ModuleParts): number {
   const [only] = found
   if (only === undefined || found.length !== 1) throw engineEditRefused("find_line_num", 1, found.length)
   return only
-}
-
-/** Write an edited module. Functions may have been added to it. */
-function rebuild(module: ModuleParts): Uint8Array {
-  const vectors: [number, Uint8Array[]][] = [
-    [SectionId.Function, module.functionTypes.map((type) => new Writer().u32(type).finish())],
-    [SectionId.Export, module.exports.map(writeExport)],
-    [SectionId.Code, module.bodies.map(writeBody)],
-  ]
-  let sections = module.sections
-  for (const [id, entries] of vectors) sections = replaceSection(sections, makeSection(id, writeVector(entries)))
-  return writeModule(sections)
 }
 
 /** Move the shadow stack to a place of its own. Before anything is on it. */

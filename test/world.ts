@@ -4,22 +4,13 @@ import { decode, Op, type Instruction } from "../engine/code.ts"
 import { editEngine, words } from "../engine/edits.ts"
 import { hookInterpreter } from "../engine/hook.ts"
 import { startEngine, type JSValue, type LiveEngine, type Pointer } from "../engine/live.ts"
-import { parseModule } from "../engine/module.ts"
+import { parseModule, writeParts } from "../engine/module.ts"
 import { defaultNativeStackBytes } from "../engine/prelink.ts"
 import { readEnginePackage } from "../engine/package.ts"
 import { freezeFunctions, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
 import { bytecodeOf } from "../freeze/reader.ts"
 import { EXCEPTION, UNDEFINED } from "../freeze/types.ts"
-import {
-  makeSection,
-  replaceSection,
-  SectionId,
-  writeBody,
-  writeExport,
-  writeModule,
-  writeVector,
-  Writer,
-} from "../wizer/sections.ts"
+import { Writer } from "../wizer/sections.ts"
 
 let edited: WebAssembly.Module | undefined
 let stressed: WebAssembly.Module | undefined
@@ -40,9 +31,7 @@ function editedEngine(): Uint8Array {
     stackLimit: JSRuntime.stack_limit,
     dumpFlags: JSRuntime.dump_flags,
   })
-  const code = makeSection(SectionId.Code, writeVector(module.bodies.map(writeBody)))
-  const exports = makeSection(SectionId.Export, writeVector(module.exports.map(writeExport)))
-  return writeModule(replaceSection(replaceSection(module.sections, code), exports))
+  return writeParts(module)
 }
 
 function keepThreshold(wasm: Uint8Array): Uint8Array {
@@ -64,8 +53,7 @@ function keepThreshold(wasm: Uint8Array): Uint8Array {
     return out.bytes(body.subarray(copied)).finish()
   })
   if (places !== 1) throw new Error(`the collector raises its threshold in ${places} places instead of one`)
-  const code = makeSection(SectionId.Code, writeVector(bodies.map(writeBody)))
-  return writeModule(replaceSection(module.sections, code))
+  return writeParts({ ...module, bodies })
 }
 
 export interface WorldOptions {
