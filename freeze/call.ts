@@ -1,5 +1,5 @@
 // Calls: functions, methods, constructors of base classes, new objects.
-import { callFlags, JSClassID, JSFunctionBytecode, JSObject } from "../engine/abi.ts"
+import { callFlags, JSClassID, JSFunctionBytecode, JSObject, JSPropertyFlags } from "../engine/abi.ts"
 import { param, mayBeCounted, type Frame, type Val } from "./frame.ts"
 import { callSelf, NotPure, selfValue } from "./kernel.ts"
 import { at } from "./layout.ts"
@@ -158,7 +158,7 @@ export function emitDefineField(frame: Frame): void {
 }
 
 /** JS_PROP_C_W_E | JS_PROP_THROW */
-const DEFINE_FLAGS = 0x7 | (1 << 14)
+const DEFINE_FLAGS = 0x7 | JSPropertyFlags.THROW
 
 /**
  * May the value be a rope? The engine joins a rope in place only when it has other owners, and a borrowed one would be joined again at every

@@ -3,6 +3,7 @@
 // Each does what the interpreter's own fast path does and says when it does not apply; then the instruction is stepped. Returned values are
 // counted for the caller; arguments are borrowed unless said otherwise. SLOW stands for "does not apply".
 import {
+  JS_ATOM_length,
   JSArrayBuffer,
   JSClassID,
   JSContext,
@@ -40,7 +41,7 @@ export function hashIndex(atom: number, mask: number): number {
 }
 
 /** Atoms up to here, `length` among them, are looked at by the engine itself. */
-export const LENGTH_ATOM_LIMIT = 51
+export const LENGTH_ATOM_LIMIT = JS_ATOM_length
 
 const OBJECT = BigInt(tags.JS_TAG_OBJECT >>> 0)
 
