@@ -2,9 +2,10 @@
 //
 // Runs test262's language/ and built-ins/ in a live engine, as they are and with every function of the test frozen, and prints each test
 // whose outcome differs. An outcome is what was thrown, with its stack, or that nothing was, and for asynchronous tests what was printed.
-import { readFileSync, readdirSync } from "node:fs"
+// Modules that a test imports are frozen as well.
+import { existsSync, readFileSync, readdirSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { join, relative } from "node:path"
+import { basename, dirname, join, relative, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
 import { World, editedModule } from "./world.ts"
@@ -14,7 +15,8 @@ interface Test {
   source: string
   includes: string[]
   flags: string[]
-  negative: boolean
+  /** Name of the error that the test is meant to end with. */
+  negative?: string
 }
 
 interface Tally {
@@ -58,7 +60,7 @@ function readTest(root: string, path: string): Test {
     source,
     includes: list("includes"),
     flags: list("flags"),
-    negative: /^negative:/m.test(front),
+    negative: /^negative:(?:\s*\n|\s*\{)[\s\S]*?\btype:\s*(\w+)/m.exec(front)?.[1],
   }
 }
 
@@ -66,6 +68,10 @@ function runOnce(root: string, test: Test, strict: boolean, freeze: boolean): { 
   const world = new World({
     interrupts: freeze ? FROZEN_INTERRUPTS : INTERRUPTS,
     module: editedModule(),
+    readModule: (name) => {
+      const file = join(dirname(join(root, test.path)), name)
+      return file.startsWith(resolve(root)) && existsSync(file) ? readFileSync(file, "utf8") : undefined
+    },
     ...(freeze ? { freeze: { which: "all" } } : {}),
   })
   const raw = test.flags.includes("raw")
@@ -77,7 +83,11 @@ function runOnce(root: string, test: Test, strict: boolean, freeze: boolean): { 
       const failed = world.run(`${host}\n${text}\nundefined`, "harness.js")
       if (failed !== "undefined") return { outcome: `harness ${failed}` }
     }
-    const outcome = world.run(strict ? `"use strict";\n${test.source}` : test.source, "test.js")
+    const name = basename(test.path)
+    const source = strict ? `"use strict";\n${test.source}` : test.source
+    const isModule = test.flags.includes("module")
+    if (!isModule && test.flags.includes("async")) world.compileImports(source, name)
+    const outcome = isModule ? world.runModule(source, name) : world.run(source, name)
     world.runJobs()
     const thrown = outcome.startsWith("threw ") ? outcome : ""
     return { outcome: world.stopped ? "stopped" : [thrown, ...world.printed].join("\n"), world }
@@ -88,12 +98,12 @@ function runOnce(root: string, test: Test, strict: boolean, freeze: boolean): { 
 
 function runTest(root: string, test: Test, tally: Tally): void {
   const { flags } = test
-  if (flags.includes("module") || flags.includes("CanBlockIsTrue")) {
-    tally.skipped++
+  if (flags.includes("CanBlockIsTrue")) {
+    tally.skipped++ // there are no agents to block
     return
   }
   const modes =
-    flags.includes("raw") || flags.includes("noStrict")
+    flags.includes("raw") || flags.includes("noStrict") || flags.includes("module")
       ? [false]
       : flags.includes("onlyStrict")
         ? [true]
@@ -105,8 +115,7 @@ function runTest(root: string, test: Test, tally: Tally): void {
     for (const { functions } of frozen.world?.frozen ?? []) {
       for (const f of functions) f.frozen ? tally.frozen++ : tally.kept++
     }
-    const passed = plain.outcome.startsWith("threw ") === test.negative && !plain.outcome.includes("AsyncTestFailure")
-    if (passed) tally.passed++
+    if (isExpected(test, plain.outcome)) tally.passed++
     if (plain.outcome === frozen.outcome) continue
     if (plain.outcome === "stopped" || frozen.outcome === "stopped") {
       tally.skipped++ // one of them was faster
@@ -116,6 +125,11 @@ function runTest(root: string, test: Test, tally: Tally): void {
       `${test.path}${strict ? " (strict)" : ""}\n    interpreted: ${plain.outcome}\n    frozen:      ${frozen.outcome}`,
     )
   }
+}
+
+function isExpected(test: Test, outcome: string): boolean {
+  if (test.negative !== undefined) return outcome.startsWith(`threw ${test.negative}`)
+  return test.flags.includes("async") ? outcome.includes("Test262:AsyncTestComplete") : outcome === ""
 }
 
 function testFiles(root: string, only: string | undefined): string[] {

@@ -1,4 +1,5 @@
 // A live engine with the hook, to run the same program interpreted and frozen and compare what comes out.
+import { posix } from "node:path"
 import { JSRuntime } from "../engine/abi.ts"
 import { decode, Op, type Instruction } from "../engine/code.ts"
 import { editEngine, words } from "../engine/edits.ts"
@@ -63,12 +64,16 @@ export interface WorldOptions {
   interrupts?: number
   /** Collect garbage whenever an object is allocated. */
   gcStress?: boolean
+  /** Source of a module by its normalised name, such as `folder/file.js`; undefined when there is none. Without it nothing can be imported. */
+  readModule?: (name: string) => string | undefined
   /** Native stack that the guest may use, in bytes as the engine's edits count them. */
   nativeStackBytes?: number
   module?: WebAssembly.Module
 }
 
+const JS_EVAL_TYPE_MODULE = 1
 const JS_EVAL_FLAG_COMPILE_ONLY = 32
+const JS_PROMISE_REJECTED = 2
 const JS_DUMP_LEAKS = 0x4000n
 
 /** One engine, used for one test. */
@@ -91,12 +96,19 @@ export class World {
     this.engine = startEngine(options.module ?? (options.gcStress ? stressedModule() : editedModule()), {
       write: (_, bytes) => (this.written += new TextDecoder().decode(bytes)),
       interrupt: () => (this.stopped ||= ++this.calls > (options.interrupts ?? Infinity)),
-      imports: { env: { host_call: (...args: number[]) => this.hostCall(args) } },
+      imports: {
+        env: {
+          host_call: (...args: number[]) => this.hostCall(args),
+          host_module_normalize: (base: number, name: number) => this.normalizeModule(base, name),
+          host_module_load: (name: number, out: number) => this.loadModule(name, out),
+        },
+      },
     })
     this.engine.view().setUint32(words.nativeStackLimit, options.nativeStackBytes ?? defaultNativeStackBytes, true)
     this.engine.view().setUint32(words.shadowStackBase, this.engine.stackPointer.value, true)
     this.engine.call("qjs_init")
     this.engine.call("qjs_set_interrupt_handler", 1)
+    if (options.readModule) this.engine.call("qjs_set_module_loader", 1)
     this.context = this.engine.call("qjs_get_context_ptr")
     this.runtime = this.engine.call("qjs_get_runtime_ptr")
     for (const name of ["print", "gc", "detachArrayBuffer"]) this.define(name)
@@ -108,8 +120,44 @@ export class World {
     return this.textOf(this.evaluate(source, file, flags))
   }
 
+  /**
+   * Compile and run a module, and all jobs. `undefined`, or `threw ` and the error with its stack. What it imports is compiled first, so
+   * that it is frozen, too; what does not compile is left to the engine to find.
+   */
+  runModule(source: string, name: string): string {
+    this.compileImports(source, name, new Set([name]))
+    const promise = this.evaluate(source, name, JS_EVAL_TYPE_MODULE)
+    this.runJobs()
+    if (promise === EXCEPTION) return this.textOf(promise)
+    const { engine, context } = this
+    const rejected = engine.call("JS_PromiseState", context, promise) === JS_PROMISE_REJECTED
+    if (rejected) engine.callValue("JS_Throw", context, engine.callValue("JS_PromiseResult", context, promise))
+    engine.call("JS_FreeValue", context, promise)
+    return rejected ? this.textOf(EXCEPTION) : "undefined"
+  }
+
+  /** Compile and freeze the modules that a source text seems to import, so that the engine finds them loaded. */
+  compileImports(source: string, name: string, seen = new Set<string>()): void {
+    for (const [, specifier] of source.matchAll(/(?:\bfrom|\bimport\s*\(?)\s*["']([^"'\n]+)["']/g)) {
+      const imported = moduleName(name, specifier!)
+      if (seen.has(imported)) continue
+      seen.add(imported)
+      const text = imported.endsWith(".js") ? this.options.readModule?.(imported) : undefined
+      if (text === undefined) continue
+      this.compileImports(text, imported, seen)
+      const compiled = this.compile(text, imported, JS_EVAL_TYPE_MODULE)
+      if (compiled === EXCEPTION) this.takeException()
+      else this.engine.call("JS_FreeValue", this.context, compiled)
+    }
+  }
+
   /** Compile, freeze, run. */
   evaluate(source: string, file: string, flags = 0): JSValue {
+    const compiled = this.compile(source, file, flags)
+    return compiled === EXCEPTION ? compiled : this.engine.callValue("JS_EvalFunction", this.context, compiled)
+  }
+
+  private compile(source: string, file: string, flags: number): JSValue {
     const { engine, context, options } = this
     const compiled = engine.withString(source, (text, length) =>
       engine.withString(file, (name) =>
@@ -121,7 +169,7 @@ export class World {
     if (options.freeze && root !== undefined) {
       this.frozen.push(freezeFunctions(engine, { ...options.freeze, context, root }))
     }
-    return engine.callValue("JS_EvalFunction", context, compiled)
+    return compiled
   }
 
   /** Run what is waiting in the job queue. */
@@ -176,6 +224,28 @@ export class World {
     return text
   }
 
+  // What the engine asks for when something is imported: a string that it frees, or 0.
+
+  private normalizeModule(base: number, name: number): number {
+    const { engine } = this
+    return this.newCString(moduleName(engine.readCString(base), engine.readCString(name)))
+  }
+
+  private loadModule(name: number, lengthOut: number): number {
+    const text = this.options.readModule?.(this.engine.readCString(name))
+    if (text === undefined) return 0 // the engine throws a ReferenceError
+    const pointer = this.newCString(text)
+    this.engine.view().setUint32(lengthOut, new TextEncoder().encode(text).length, true)
+    return pointer
+  }
+
+  private newCString(text: string): Pointer {
+    const bytes = new TextEncoder().encode(`${text}\0`)
+    const pointer = this.engine.malloc(bytes.length)
+    this.engine.bytes().set(bytes, pointer)
+    return pointer
+  }
+
   private define(name: string): void {
     const { engine, context } = this
     const cell = engine.withString(name, (text, length) => engine.call("qjs_new_host_function", text, length, 0))
@@ -201,4 +271,9 @@ export class World {
       engine.call("JS_DetachArrayBuffer", context, args[0])
     return engine.call("qjs_get_undefined")
   }
+}
+
+/** `./b.js` imported by `a/c.js` is `a/b.js`. Other names stay as they are. */
+function moduleName(base: string, specifier: string): string {
+  return specifier.startsWith(".") ? posix.join(posix.dirname(base), specifier) : specifier
 }
