@@ -8,7 +8,7 @@
 // so that no caller and no index changes, and a call of an interpreted function pays for a test and not for a call more. Frozen code also needs a few functions that the engine does not export: each is
 // found by where the interpreter calls it, and must be found exactly once.
 import { Writer } from "../wizer/sections.ts"
-import { JSFunctionBytecode, JSClassID, JSObject, JSRuntime, JSStackFrame } from "./abi.ts"
+import { JSFunctionBytecode, JSClassID, JSObject, JSRuntime, JSShape, JSStackFrame } from "./abi.ts"
 import { decode, Instructions, Op, Type, type Instruction } from "./code.ts"
 import { exportedFunction, type ModuleParts } from "./module.ts"
 
@@ -21,8 +21,13 @@ export const hookExports = [
   "js_closure", // (ctx, bytecode, var_refs, frame) -> function; takes the bytecode
   "JS_GetPropertyInternal", // (ctx, object, atom, receiver, throw_ref_error) -> value
   "js_add_slow", // (ctx, sp) -> 0, the sum in sp[-2]; or -1 with an exception; takes both operands
+  "JS_SetPropertyInternal2", // (ctx, object, atom, value, receiver, flags) -> below 0 with an exception; takes the value
+  "js_free_shape", // (rt, shape): gives a reference back
 ] as const
 export type HookExport = (typeof hookExports)[number]
+
+/** JS_PROP_THROW_STRICT: a store that fails throws if the current frame's function is strict. What the interpreter passes itself. */
+export const throwStrict = 0x8000
 
 /** What the hook found. Function indices. */
 export interface Hook {
@@ -84,6 +89,13 @@ function findInternals(module: ModuleParts, code: Instruction[]): Omit<Record<Ho
     js_closure: calledWith(module, code, "i32,i64,i32,i32->i64"),
     JS_GetPropertyInternal: calledWith(module, code, "i32,i64,i32,i64,i32->i64"),
     js_add_slow: addSlow(module, code),
+    JS_SetPropertyInternal2: calledWith(module, code, "i32,i64,i32,i64,i64,i32->i32"),
+    js_free_shape: freeShape(module),
+  }
+  for (const store of [found.JS_SetPropertyInternal2, exportedFunction(module, "JS_SetPropertyValue")]) {
+    const before = code.flatMap((i, at) => (i.op === Op.call && i.a === store ? [code[at - 1]] : []))
+    const flags = before.filter((i) => i?.op === Op.i32_const) // put_ref_value computes them
+    if (flags.length === 0 || flags.some((i) => i?.a !== throwStrict)) throw refused("it stores with other flags")
   }
   expectType(module, found.js_poll_interrupts, "i32->i32", "js_poll_interrupts")
   expectType(module, found.JS_ThrowStackOverflow, "i32->", "JS_ThrowStackOverflow")
@@ -115,6 +127,23 @@ function addSlow(module: ModuleParts, code: Instruction[]): number {
   )
   const [only] = found
   if (only === undefined || found.length !== 1) throw refused(`${found.length} functions look like js_add_slow`)
+  return only
+}
+
+/** js_free_shape: of the functions (i32, i32), the one that reads a shape's fields and frees a value, atoms and memory; js_free_shape0 is part of it. */
+function freeShape(module: ModuleParts): number {
+  const freeing = ["JS_FreeValueRT", "JS_FreeAtomRT", "js_free_rt"].map((name) => exportedFunction(module, name))
+  const fields = [JSShape.proto, JSShape.prop_count, JSShape.prop_hash_mask]
+  const found = module.bodies.flatMap((body, i) => {
+    const index = i + module.importedFunctions
+    if (typeText(module, index) !== "i32,i32->") return []
+    const code = decode(body)
+    const reads = fields.every((field) => code.some(({ op, b }) => op === Op.i32_load && b === field))
+    const frees = freeing.every((free) => code.some(({ op, a }) => op === Op.call && a === free))
+    return reads && frees ? [index] : []
+  })
+  const [only] = found
+  if (only === undefined || found.length !== 1) throw refused(`${found.length} functions look like js_free_shape`)
   return only
 }
 

@@ -68,10 +68,10 @@ function callFrozen(frame: Frame, func: Val, pushArguments: () => void, result: 
 const CALL_TYPE = 0
 
 /** Leave when the value in `w` is the exception. The operands are those that are left of the instruction's. */
-export function checkException(frame: Frame, w: number): void {
+export function checkException(frame: Frame, w: number, operands: readonly Val[] = frame.state.stack): void {
   const { code: c } = frame
   isException(c.get(w)).if()
-  frame.throwOut()
+  frame.throwOut(operands)
   c.end()
 }
 

@@ -47,6 +47,8 @@ export interface Site {
   atomString: (atom: number) => Pointer | undefined
   /** A word of memory, zeroed. */
   word: () => Pointer
+  /** A cache (cache.ts), empty. */
+  cache: () => Pointer
   /** Function index that the next compiled function will have. */
   nextIndex: () => number
 }
@@ -62,7 +64,13 @@ export function compileFunction(info: FunctionInfo, site: Site): Compiled {
   const kernel = compileKernel(info, graph, structure, site)
   const stubs = new StubList(info)
   const placed = { ...info }
-  const writer = new FunctionWriter(placed, graph, structure, site, (i) => stubs.addressOf(i))
+  const caches = new Map<Instruction, Pointer>()
+  const cacheOf = (i: Instruction) => {
+    const cache = caches.get(i) ?? site.cache()
+    caches.set(i, cache)
+    return cache
+  }
+  const writer = new FunctionWriter(placed, graph, structure, site, (i) => stubs.addressOf(i), cacheOf)
   if (kernel) writer.kernel = { ...kernel.kernel, failures: site.word() }
   settle(writer)
   if (stubs.list.length > 0) {
@@ -86,7 +94,15 @@ function compileKernel(info: FunctionInfo, graph: FlowGraph, structure: Structur
   if (self === undefined) return undefined
   const kernel: Kernel = { index: site.nextIndex() + 1, self, left: info.argCount, inline: 0, levelBytes: 0 }
   const write = (changes: Partial<Kernel>, known?: FunctionWriter) => {
-    const writer = new FunctionWriter(info, graph, structure, site, () => 0, { ...kernel, ...changes })
+    const writer = new FunctionWriter(
+      info,
+      graph,
+      structure,
+      site,
+      () => 0,
+      () => 0,
+      { ...kernel, ...changes },
+    )
     if (known) writer.learnFrom(known)
     return writer
   }
@@ -169,11 +185,12 @@ export class FunctionWriter {
     structure: Structure,
     site: Site,
     stubOf: (i: Instruction) => number,
+    cacheOf: (i: Instruction) => number,
     pure?: Kernel,
   ) {
     this.structure = structure
     this.addresses = site.addresses
-    this.frame = new Frame(info, graph, stubOf, site.atomString, pure)
+    this.frame = new Frame(info, graph, stubOf, cacheOf, site.atomString, pure)
     if (info.code.length <= MAX_HOT_BYTES) this.frame.hot = hotInstructions(graph, structure)
   }
 

@@ -62,6 +62,8 @@ export class Frame {
   readonly layout: FrameLayout
   readonly realm: number
   readonly stubOf: StubOf
+  /** The cache (cache.ts) of an instruction; made on demand. */
+  readonly cacheOf: (instruction: Instruction) => number
   /** Address of the JSString of an atom, undefined when the atom is none. */
   readonly atomString: (atom: number) => number | undefined
   code = new Code(7)
@@ -93,9 +95,11 @@ export class Frame {
     info: FunctionInfo,
     graph: FlowGraph,
     stubOf: StubOf,
+    cacheOf: (instruction: Instruction) => number,
     atomString: (atom: number) => number | undefined,
     kernel?: Kernel,
   ) {
+    this.cacheOf = cacheOf
     this.kernel = kernel
     this.atomString = atomString
     this.info = info

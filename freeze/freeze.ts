@@ -8,6 +8,7 @@ import { reasonToKeep, type PlanOptions } from "./plan.ts"
 import { functionReader } from "./reader.ts"
 import { firstFrozen } from "./runtime.ts"
 
+export { releaseCaches } from "./cache.ts"
 export type { PlanOptions, Which } from "./plan.ts"
 
 export interface FreezeOptions extends PlanOptions {
@@ -41,6 +42,8 @@ export interface FreezeResult {
   functions: FunctionReport[]
   /** The library with the frozen code; undefined when nothing was frozen. */
   library?: LoadedLibrary
+  /** Where the library's caches lie: releaseCaches, before the context is freed. */
+  caches: Pointer[]
 }
 
 /** Freeze what the options ask for. Never fails because of a function: what cannot be frozen is kept, with the reason. */
@@ -53,10 +56,10 @@ export function freezeFunctions(engine: LiveEngine, options: FreezeOptions): Fre
     const why = reasonToKeep(info, options)
     return why === undefined ? freezeOne(writer, info) : kept(info, why)
   })
-  if (writer.units.length === 0) return { functions }
+  if (writer.units.length === 0) return { functions, caches: writer.caches }
   const library = engine.load(writer.bytes(), "frozen")
   writer.install(library.tableBase)
-  return { functions, library }
+  return { functions, library, caches: writer.caches }
 }
 
 function freezeOne(writer: LibraryWriter, info: FunctionInfo): FunctionReport {

@@ -30,6 +30,7 @@ export interface Calls {
   boxFloat: (c: Code) => Code
   toInt32: (c: Code) => Code
   getPropertyInternal: (c: Code) => Code
+  freeShape: (c: Code) => Code
 }
 
 /** An atom's place in a shape's hash table of 2^n words: the upper n bits of atom times this. `checkShapes` tries it out. */
@@ -46,7 +47,7 @@ export const LENGTH_ATOM_LIMIT = JS_ATOM_length
 const OBJECT = BigInt(tags.JS_TAG_OBJECT >>> 0)
 
 /** Returns SLOW from the function unless the value in `local` is an object. */
-function objectOr(c: Code, local: number, slow: () => Code): void {
+export function objectOr(c: Code, local: number, slow: () => Code): void {
   c.get(local).i64(32n).op(op.i64_shr_u).i64(OBJECT).op(op.i64_ne).if()
   slow().op(op.return).end()
 }
@@ -55,7 +56,7 @@ function objectOr(c: Code, local: number, slow: () => Code): void {
  * Find own property `atom` of the object at `p`: sets `index` to its number plus one (0: there is none) and `entry` to the address of its
  * JSShapeProperty. `shape` is set, too.
  */
-function findOwn(
+export function findOwn(
   c: Code,
   l: { p: number; atom: number; shape: number; index: number; entry: number; mask: number },
 ): void {
@@ -91,13 +92,13 @@ function findOwn(
 }
 
 /** `-> address of the value` of the property that findOwn found. */
-function propertyAddress(c: Code, p: number, index: number): Code {
+export function propertyAddress(c: Code, p: number, index: number): Code {
   return c.get(p).mem("i32_load", JSObject.prop).get(index).i32(3).op(op.i32_shl, op.i32_add)
 }
 
-const propertyBias = -JSProperty.size
+export const propertyBias = -JSProperty.size
 
-function flagsOf(c: Code, entry: number): Code {
+export function flagsOf(c: Code, entry: number): Code {
   return c
     .get(entry)
     .mem("i32_load", JSShapeProperty.hash_next_and_flags)

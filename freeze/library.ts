@@ -5,6 +5,7 @@ import { JSContext, JSFunctionBytecode, JSRuntime } from "../engine/abi.ts"
 import { words } from "../engine/edits.ts"
 import type { LiveEngine, Pointer } from "../engine/live.ts"
 import { opcodeByName } from "../opcodes/quickjs.generated.ts"
+import { CacheSite } from "./cache.ts"
 import { checkShapes } from "./check.ts"
 import { compileFunction, type Compiled, type Site } from "./compile.ts"
 import type { FunctionInfo } from "./function.ts"
@@ -23,6 +24,8 @@ export interface Unit {
 /** Compiles functions of one engine, and finally makes a library of them. */
 export class LibraryWriter {
   readonly units: Unit[] = []
+  /** Where the functions' caches lie. */
+  readonly caches: Pointer[] = []
   readonly engine: LiveEngine
   readonly site: Site
   private placed: Unit["placed"]
@@ -46,6 +49,12 @@ export class LibraryWriter {
       word: () => {
         const pointer = engine.malloc(4)
         engine.view().setUint32(pointer, 0, true)
+        return pointer
+      },
+      cache: () => {
+        const pointer = engine.malloc(CacheSite.size)
+        engine.bytes().fill(0, pointer, pointer + CacheSite.size)
+        this.caches.push(pointer)
         return pointer
       },
       nextIndex: () => firstFrozen + this.functions.length,

@@ -173,7 +173,7 @@ export const patterns = {
   for_of_start: step(ANY, ANY, T.CATCH),
   for_await_of_start: keep(suspends),
   for_in_next: step(),
-  for_of_next: step(ANY, ANY, T.CATCH, ANY, T.BOOL),
+  for_of_next: emit(emitForOfNext),
   iterator_get_value_done: step(),
   iterator_close: step(),
   iterator_next: step(),
@@ -335,6 +335,14 @@ function moveOperands(frame: Frame, picture: string): void {
     used.add(from)
   }
   operands.forEach((v, i) => !used.has(i) && frame.drop(v))
+}
+
+/** iterator next catch_offset ... -> the same, value done. What lies between, the target of an assignment, is left alone. */
+function emitForOfNext(frame: Frame): void {
+  frame.flush()
+  frame.callStep(frame.depth)
+  frame.push({ rep: "slot", type: ANY, own: true })
+  frame.push({ rep: "slot", type: T.BOOL, own: true })
 }
 
 /** catch_offset ... a -> a. How many operands go is known from the depth that the next instruction has. */

@@ -1,8 +1,11 @@
 // Properties, elements, lengths: the library's helpers first, the interpreter where they do not apply.
 import { JSClassID, JSObject } from "../engine/abi.ts"
+import { throwStrict } from "../engine/hook.ts"
 import { floatAsIndex, floatOr, int32Or } from "./arith.ts"
+import { cachedAddress, cachedMethodAddress } from "./cache.ts"
 import { checkException } from "./call.ts"
 import { mayBeCounted, type Frame, type Val } from "./frame.ts"
+import type { Atom } from "./function.ts"
 import { elementAddress, isImmutable, numberArrays, SLOW } from "./heap.ts"
 import { selfValue } from "./kernel.ts"
 import { ANY, NUMBER, numberOf, T } from "./types.ts"
@@ -13,16 +16,45 @@ export function emitGetField(frame: Frame): void {
   const { code: c } = frame
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "atom") throw new Error(`${opcode} names no property`)
-  const keep = opcode === "get_field2"
+  const isMethod = opcode === "get_field2"
   const object = frame.pop()
+  const result = frame.temp(I64)
+  const end = c.block()
+  if (frame.isHot && (object.type & T.OBJECT) !== 0) {
+    cachedField(frame, object, operands.name.atom, isMethod, result, end)
+  }
+  // Getters run, proxies answer, and what is read of null throws.
   frame.setPc()
   c.i32(frame.realm)
-  const result = frame.temp(I64)
   frame.helper(frame.boxed(object).i32(operands.name.atom), "getField").set(result)
-  if (keep) frame.push(object)
-  else frame.drop(object)
-  checkException(frame, result)
+  if (!isMethod) freeOwn(frame, object)
+  checkException(frame, result, isMethod ? [...frame.state.stack, object] : frame.state.stack)
+  c.end()
+  if (isMethod) frame.push(object)
+  else frame.forget(object)
   frame.push({ rep: "box", w: result, type: ANY, own: true })
+}
+
+/** The property as the site's cache has it, or by a search that fills the cache: goes to `end` then, and falls through otherwise. */
+function cachedField(frame: Frame, object: Val, atom: Atom, isMethod: boolean, result: number, end: Label): void {
+  const { code: c } = frame
+  const site = frame.cacheOf(frame.instruction)
+  const p = frame.temp(I32)
+  const other = c.block()
+  const found = c.block()
+  const miss = c.block()
+  objectAddress(frame, object, p, other)
+  if (isMethod) {
+    const holder = frame.temp(I32)
+    cachedMethodAddress(c, site, p, holder, miss)
+    frame.release(holder)
+  } else cachedAddress(c, site, p, miss)
+  frame.helper(c.mem("i64_load", 0), "dup").set(result).br(found).end()
+  frame.helper(frame.boxed(object).i32(atom).i32(site), isMethod ? "getMethodCached" : "getOwnCached")
+  c.tee(result).i64(SLOW).op(op.i64_eq).brIf(other).end()
+  if (!isMethod) freeOwn(frame, object)
+  c.br(end).end()
+  frame.release(p)
 }
 
 /** -> value of a global variable */
@@ -50,25 +82,64 @@ export function emitPutField(frame: Frame): void {
   const { code: c } = frame
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "atom") throw new Error(`${opcode} names no property`)
+  const { atom } = operands.name
   const value = frame.pop()
   const object = frame.pop()
-  if ((object.type & T.OBJECT) === 0) {
-    frame.push(object)
-    frame.push(value)
-    frame.step(2, [])
-    return
-  }
   // The property will own the value, and so must we before.
   const w = frame.temp(I64)
   frame.owned(value).set(w)
-  const owned: Val = { rep: "box", w, type: value.type, own: true }
-  frame.helper(frame.boxed(object).i32(operands.name.atom).get(w), "putField").op(op.i32_eqz).if()
-  frame.coldStep([...frame.state.stack, object, owned])
-  c.else()
-  freeOwn(frame, object)
+  const end = c.block()
+  if ((object.type & T.OBJECT) !== 0) storeInOwn(frame, object, atom, w, end)
+  frame.setPc()
+  c.i32(frame.realm)
+  frame.boxed(object).i32(atom).get(w)
+  frame.boxed(object).i32(throwStrict)
+  frame.engine(c, "JS_SetPropertyInternal2")
+  stored(frame, object)
   c.end()
+  frame.release(w)
   frame.forget(object)
-  frame.forget(owned)
+}
+
+/** `status of a store ->`: frees the object, and leaves when the status is an exception. */
+function stored(frame: Frame, object: Val): void {
+  const { code: c } = frame
+  const status = frame.temp(I32)
+  c.set(status)
+  freeOwn(frame, object)
+  c.get(status).i32(0).op(op.i32_lt_s).if()
+  frame.throwOut()
+  c.end()
+  frame.release(status)
+}
+
+/** Store `w` in an own plain property and go to `end`; falls through when there is none. */
+function storeInOwn(frame: Frame, object: Val, atom: Atom, w: number, end: Label): void {
+  const { code: c } = frame
+  const done = () => {
+    freeOwn(frame, object)
+    c.br(end)
+  }
+  if (!frame.isHot) {
+    frame.helper(frame.boxed(object).i32(atom).get(w), "putField").if()
+    done()
+    c.end()
+    return
+  }
+  const site = frame.cacheOf(frame.instruction)
+  const p = frame.temp(I32)
+  const other = c.block()
+  const found = c.block()
+  const miss = c.block()
+  objectAddress(frame, object, p, other)
+  frame
+    .helper(cachedAddress(c, site, p, miss).get(w), "replace")
+    .br(found)
+    .end()
+  frame.helper(frame.boxed(object).i32(atom).get(w).i32(site), "putCached").op(op.i32_eqz).brIf(other).end()
+  done()
+  c.end()
+  frame.release(p)
 }
 
 /** obj -> length */

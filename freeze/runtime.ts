@@ -5,6 +5,7 @@
 import { JSContext, JSMallocBlockHeader, JSRuntime, tags } from "../engine/abi.ts"
 import { nativePerShadow, words } from "../engine/edits.ts"
 import type { Pointer } from "../engine/live.ts"
+import { getMethodCached, getOwnCached, putCached } from "./cache.ts"
 import { getElement, getField, getGlobal, getLength, putElement, putField, stringsEqual, type Calls } from "./heap.ts"
 import { at } from "./layout.ts"
 import { BOXED_NAN, EXCEPTION, FIRST_COUNTED, FLOAT_ADDEND, UNDEFINED } from "./types.ts"
@@ -30,6 +31,10 @@ export const imports = {
   js_closure: sig([I32, I64, I32, I32], I64),
   JS_GetPropertyInternal: sig([I32, I64, I32, I64, I32], I64),
   JS_DefinePropertyValue: sig([I32, I64, I32, I64, I32], I32),
+  JS_GetPropertyValue: sig([I32, I64, I64], I64),
+  JS_SetPropertyValue: sig([I32, I64, I64, I64, I32], I32),
+  JS_SetPropertyInternal2: sig([I32, I64, I32, I64, I64, I32], I32),
+  js_free_shape: sig([I32, I32]),
 } as const
 export type ImportName = keyof typeof imports
 
@@ -52,6 +57,10 @@ export const helperTypes = {
   replace: sig([I32, I64]), // slot value: free what the slot holds
   // heap.ts
   getField: sig([I32, I64, I32], I64), // context object atom -> value or exception
+  // cache.ts: object atom site -> value or SLOW, object atom value site -> 1 or 0
+  getOwnCached: sig([I64, I32, I32], I64),
+  getMethodCached: sig([I64, I32, I32], I64),
+  putCached: sig([I64, I32, I64, I32], I32),
   getGlobal: sig([I32, I32], I64),
   putField: sig([I64, I32, I64], I32),
   getLength: sig([I64], I64),
@@ -123,6 +132,7 @@ const calls: Calls = {
   boxFloat: (c) => call(c, "boxFloat"),
   toInt32: (c) => call(c, "toInt32"),
   getPropertyInternal: (c) => callEngine(c, "JS_GetPropertyInternal"),
+  freeShape: (c) => callEngine(c, "js_free_shape"),
 }
 
 type Body = (c: Code, a: RuntimeAddresses) => void
@@ -312,6 +322,9 @@ const bodies: Record<HelperName, Body> = {
   stringsEqual: (c) => stringsEqual(c),
   getElement: (c) => getElement(c, calls),
   putElement: (c) => putElement(c, calls),
+  getOwnCached: (c, a) => getOwnCached(c, calls, a.runtime),
+  getMethodCached: (c, a) => getMethodCached(c, calls, a.runtime),
+  putCached: (c, a) => putCached(c, calls, a.runtime),
   replace(c) {
     const old = c.local(I64)
     c.get(0).mem("i64_load", 0).set(old).get(0).get(1).mem("i64_store", 0)

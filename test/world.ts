@@ -8,7 +8,7 @@ import { startEngine, type JSValue, type LiveEngine, type Pointer } from "../eng
 import { parseModule, writeParts } from "../engine/module.ts"
 import { defaultNativeStackBytes } from "../engine/prelink.ts"
 import { readEnginePackage } from "../engine/package.ts"
-import { freezeFunctions, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
+import { freezeFunctions, releaseCaches, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
 import { bytecodeOf } from "../freeze/reader.ts"
 import { EXCEPTION, UNDEFINED } from "../freeze/types.ts"
 import { Writer } from "../wizer/sections.ts"
@@ -201,6 +201,7 @@ export class World {
   /** Free context and runtime. What the engine says is left: nothing, when references were counted right. */
   leaks(): string {
     const { engine } = this
+    for (const { caches } of this.frozen) releaseCaches(engine, this.runtime, caches)
     engine.call("JS_SetDumpFlags", this.runtime, JS_DUMP_LEAKS)
     this.written = ""
     engine.call("qjs_destroy")
