@@ -566,6 +566,7 @@ export function emitCompare(frame: Frame): void {
   if (!impossible(x) && !impossible(y)) compareNumbers(frame, x, y, compare, result, end, slow)
   c.end()
   if (opcode.endsWith("eq")) compareIdentity(frame, x, y, compare.strict === true, compare.not === true, result, end)
+  else orderStrings(frame, x, y, compare.int, result, end)
   frame.coldStep(before)
   c.get(frame.fp)
     .mem("i64_load", frame.layout.operand(before.length - 2))
@@ -635,8 +636,31 @@ function compareIdentity(
   frame.release(high)
 }
 
-/** Two strings in one piece each. */
+/** Two strings in one piece each: equal or not. */
 function compareStrings(frame: Frame, x: Val, y: Val, not: boolean, result: number, end: Label): void {
+  withStrings(frame, x, y, "stringsEqual", result, end, () => {
+    if (not) frame.code.get(result).op(op.i32_eqz).set(result)
+  })
+}
+
+/** The same for < <= > >=: `compare` compares their order with 0. */
+function orderStrings(frame: Frame, x: Val, y: Val, compare: number, result: number, end: Label): void {
+  if ((x.type & y.type & T.STRING) === 0) return
+  withStrings(frame, x, y, "stringsOrder", result, end, () => {
+    frame.code.get(result).i32(0).op(compare).set(result)
+  })
+}
+
+/** When both are strings in one piece and the helper decides: finishes the result and goes to `end`. */
+function withStrings(
+  frame: Frame,
+  x: Val,
+  y: Val,
+  helper: "stringsEqual" | "stringsOrder",
+  result: number,
+  end: Label,
+  finish: () => void,
+): void {
   const { code: c } = frame
   const other = c.block()
   for (const v of [x, y]) {
@@ -644,8 +668,8 @@ function compareStrings(frame: Frame, x: Val, y: Val, not: boolean, result: numb
     frame.boxed(v).i64(32n).op(op.i64_shr_u, op.i32_wrap_i64).i32(tags.JS_TAG_STRING).op(op.i32_ne).brIf(other)
   }
   frame.boxed(x)
-  frame.helper(frame.boxed(y), "stringsEqual").tee(result).i32(2).op(op.i32_eq).brIf(other)
-  if (not) c.get(result).op(op.i32_eqz).set(result)
+  frame.helper(frame.boxed(y), helper).tee(result).i32(2).op(op.i32_eq).brIf(other)
+  finish()
   for (const v of [x, y]) if (v.own) frame.helper(frame.boxed(v), "free")
   c.br(end).end()
 }

@@ -265,9 +265,15 @@ export class Frame {
 
   /** Boxed, and whoever takes it owns it. The operand is used up. */
   owned(v: Val): Code {
+    this.given(v)
+    this.forget(v)
+    return this.code
+  }
+
+  /** The same; the operand's temporary stays taken, for another way on which it is not given away. */
+  given(v: Val): Code {
     this.boxed(v)
     if (!v.own && mayBeCounted(v)) this.helper(this.code, "dup")
-    this.forget(v)
     return this.code
   }
 

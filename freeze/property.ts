@@ -188,42 +188,35 @@ export function emitGetElement(frame: Frame): void {
   const index = frame.pop()
   const object = frame.pop()
   const before = [...frame.state.stack, object, index]
-  if (!mayBeIndex(index) || (object.type & T.OBJECT) === 0) {
-    frame.push(object)
-    frame.push(index)
-    frame.step(2, keep ? [object.type, ANY] : [ANY])
-    return
-  }
-  if (frame.isHot && !keep && !object.own && numberWanted(frame)) {
+  const maybeElement = mayBeIndex(index) && (object.type & T.OBJECT) !== 0
+  if (maybeElement && frame.isHot && !keep && !object.own && numberWanted(frame)) {
     numberElement(frame, object, index, before)
     return
   }
   const result = frame.temp(I64)
   const i = frame.temp(I32)
   const end = c.block()
-  const slow = c.block()
-  indexOr(frame, index, slow)
-  c.set(i)
-  if (frame.isHot) arrayElement(frame, object, keep, i, result, end)
-  frame.helper(frame.boxed(object).get(i), "getElement").tee(result).i64(SLOW).op(op.i64_eq).brIf(slow)
-  if (!keep) freeOwn(frame, object)
-  c.br(end).end()
-  if (keep) {
-    frame.push(object)
-    frame.coldStep(before)
-    c.get(frame.fp)
-      .mem("i64_load", frame.layout.operand(before.length - 1))
-      .set(result)
-  } else {
-    frame.coldStep(before)
-    c.get(frame.fp)
-      .mem("i64_load", frame.layout.operand(before.length - 2))
-      .set(result)
+  if (maybeElement) {
+    const slow = c.block()
+    indexOr(frame, index, slow)
+    c.set(i)
+    if (frame.isHot) arrayElement(frame, object, keep, i, result, end)
+    frame.helper(frame.boxed(object).get(i), "getElement").tee(result).i64(SLOW).op(op.i64_eq).brIf(slow)
+    if (!keep) freeOwn(frame, object)
+    c.br(end).end()
   }
+  frame.setPc()
+  c.i32(frame.realm)
+  frame.boxed(object)
+  frame.given(index) // JS_GetPropertyValue takes it
+  frame.engine(c, "JS_GetPropertyValue").set(result)
+  if (!keep) freeOwn(frame, object)
+  checkException(frame, result, keep ? [...frame.state.stack, object] : frame.state.stack)
   c.end()
   frame.release(i)
   frame.forget(index)
-  if (!keep) frame.forget(object)
+  if (keep) frame.push(object)
+  else frame.forget(object)
   frame.push({ rep: "box", w: result, type: ANY, own: true })
 }
 
@@ -319,26 +312,28 @@ export function emitPutElement(frame: Frame): void {
     putNumber(frame, object, index, value)
     return
   }
-  if (!mayBeIndex(index) || (object.type & T.OBJECT) === 0) {
-    for (const v of [object, index, value]) frame.push(v)
-    frame.step(3, [])
-    return
-  }
   const w = frame.temp(I64)
   frame.owned(value).set(w)
-  const owned: Val = { rep: "box", w, type: value.type, own: true }
-  const i = frame.temp(I32)
   const end = c.block()
-  const slow = c.block()
-  indexOr(frame, index, slow)
-  c.set(i)
-  frame.helper(frame.boxed(object).get(i).get(w), "putElement").op(op.i32_eqz).brIf(slow)
-  freeOwn(frame, object)
-  c.br(end).end()
-  frame.coldStep([...frame.state.stack, object, index, owned])
+  if (mayBeIndex(index) && (object.type & T.OBJECT) !== 0) {
+    const i = frame.temp(I32)
+    const slow = c.block()
+    indexOr(frame, index, slow)
+    c.set(i)
+    frame.helper(frame.boxed(object).get(i).get(w), "putElement").op(op.i32_eqz).brIf(slow)
+    freeOwn(frame, object)
+    c.br(end).end()
+    frame.release(i)
+  }
+  frame.setPc()
+  c.i32(frame.realm)
+  frame.boxed(object)
+  frame.given(index) // JS_SetPropertyValue takes it, and the value
+  frame.engine(c.get(w).i32(throwStrict), "JS_SetPropertyValue")
+  stored(frame, object)
   c.end()
-  frame.release(i)
-  for (const v of [object, index, owned]) frame.forget(v)
+  frame.release(w)
+  for (const v of [object, index]) frame.forget(v)
 }
 
 function isUnboxedNumber(v: Val): boolean {

@@ -6,7 +6,17 @@ import { JSContext, JSMallocBlockHeader, JSRuntime, tags } from "../engine/abi.t
 import { nativePerShadow, words } from "../engine/edits.ts"
 import type { Pointer } from "../engine/live.ts"
 import { getMethodCached, getOwnCached, putCached } from "./cache.ts"
-import { getElement, getField, getGlobal, getLength, putElement, putField, stringsEqual, type Calls } from "./heap.ts"
+import {
+  getElement,
+  getField,
+  getGlobal,
+  getLength,
+  putElement,
+  putField,
+  stringsEqual,
+  stringsOrder,
+  type Calls,
+} from "./heap.ts"
 import { at } from "./layout.ts"
 import { BOXED_NAN, EXCEPTION, FIRST_COUNTED, FLOAT_ADDEND, UNDEFINED } from "./types.ts"
 import { Code, F64, I32, I64, op, type Signature } from "./wasm.ts"
@@ -65,6 +75,7 @@ export const helperTypes = {
   putField: sig([I64, I32, I64], I32),
   getLength: sig([I64], I64),
   stringsEqual: sig([I64, I64], I32), // 0, 1, or 2: not decided here
+  stringsOrder: sig([I64, I64], I32), // -1, 0, 1, or 2: not decided here
   getElement: sig([I64, I32], I64),
   putElement: sig([I64, I32, I64], I32),
 } as const satisfies Record<string, Signature>
@@ -320,6 +331,7 @@ const bodies: Record<HelperName, Body> = {
   putField: (c) => putField(c, calls),
   getLength: (c) => getLength(c),
   stringsEqual: (c) => stringsEqual(c),
+  stringsOrder: (c) => stringsOrder(c),
   getElement: (c) => getElement(c, calls),
   putElement: (c) => putElement(c, calls),
   getOwnCached: (c, a) => getOwnCached(c, calls, a.runtime),
