@@ -698,6 +698,10 @@ export function emitUnary(frame: Frame): void {
   const { opcode } = frame.instruction
   const v = settle(frame, frame.pop())
   const before = [...frame.state.stack, v]
+  if (!isNumber(v) && !impossible(v) && (opcode === "plus" || opcode === "neg")) {
+    guessedSign(frame, v, before)
+    return
+  }
   if (!isNumber(v)) {
     frame.push(v)
     boxedUnary(frame)
@@ -740,6 +744,23 @@ export function emitUnary(frame: Frame): void {
   void c
 }
 
+/** +a or -a, taken to be a number; the interpreter makes one of what is none. Only - of a BigInt leaves. */
+function guessedSign(frame: Frame, v: Val, before: readonly Val[]): void {
+  const { code: c } = frame
+  const result = frame.temp(F64)
+  const end = c.block()
+  const slow = c.block()
+  floatOr(frame, v, slow)
+  if (frame.instruction.opcode === "neg") c.op(op.f64_neg)
+  c.set(result).br(end)
+  c.end()
+  frame.coldStep(before)
+  resultAsFloat(frame, before, 1, result)
+  c.end()
+  done(frame, v)
+  frame.push({ rep: "f64", w: result, type: NUMBER, own: false })
+}
+
 const one: Val = { rep: "const", value: value(tags.JS_TAG_INT, 1), type: T.INT, own: false }
 
 function negated(number: number): bigint {
@@ -757,7 +778,7 @@ function boxedUnary(frame: Frame): void {
   const { code: c } = frame
   const { opcode } = frame.instruction
   const v = frame.state.stack.at(-1)!
-  if (impossible(v) || opcode === "neg" || opcode === "plus") {
+  if (impossible(v)) {
     frame.step(1, opcode.startsWith("post") ? [NUMBER | T.OTHER, NUMBER | T.OTHER] : [NUMBER | T.OTHER])
     return
   }

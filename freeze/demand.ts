@@ -13,6 +13,7 @@ export type Demand =
 
 const truncating: ReadonlySet<OpcodeName> = new Set<OpcodeName>(["and", "or", "xor", "shl", "sar", "shr", "not"])
 const additive: ReadonlySet<OpcodeName> = new Set<OpcodeName>(["add", "sub"])
+// Not `plus`: whoever writes it may well have a string.
 const numeric: ReadonlySet<OpcodeName> = new Set<OpcodeName>([
   "sub",
   "mul",
@@ -23,7 +24,6 @@ const numeric: ReadonlySet<OpcodeName> = new Set<OpcodeName>([
   "dec",
   "post_inc",
   "post_dec",
-  "plus",
 ])
 
 /** For each instruction, the index of the only instruction that uses its only result; -1 when there is none in its block, or several. */
