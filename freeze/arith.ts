@@ -3,7 +3,7 @@
 // What the kinds of the operands prove is computed unboxed. A boxed operand is looked at when it is used: a number is unboxed on the spot,
 // anything else (strings, BigInts, objects with valueOf) goes through the interpreter, one step, and comes back.
 import type { OpcodeName } from "../opcodes/quickjs.generated.ts"
-import { mayBeCounted, type Frame, type Val } from "./frame.ts"
+import { mayBeCounted, NotLean, type Frame, type Val } from "./frame.ts"
 import { at } from "./layout.ts"
 import { ANY, FLOAT_ADDEND, NUMBER, numberOf, T, UNDEFINED, value } from "./types.ts"
 import { tags } from "../engine/abi.ts"
@@ -338,6 +338,7 @@ function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], local?: 
 /** `result = a + b` by the engine's own addition of anything. The operands are used up, but for their temporaries. */
 function addSlow(frame: Frame, a: Val, b: Val, result: number): void {
   const { code: c } = frame
+  frame.needFrame()
   ;[a, b].forEach((v, i) => {
     c.get(frame.fp)
     frame.boxed(v)
@@ -871,6 +872,7 @@ export function emitLocalStep(frame: Frame): void {
 function localToSlot(frame: Frame, i: number): void {
   const local = frame.state.locals[i]!
   if (local.rep === "slot") return
+  if (frame.lean) throw new NotLean()
   if (!local.inSlot) {
     frame.code.get(frame.fp)
     frame.boxed(frame.valOf(i)).mem("i64_store", frame.layout.slot(i))
@@ -924,6 +926,7 @@ export function emitAddLocal(frame: Frame): void {
     frame.setLocal(i, { rep: "f64", w, type: NUMBER, own: false })
     return
   }
+  if (frame.lean) throw new NotLean() // a step of add_loc reads and writes the local in the frame
   const operand = frame.pop()
   const before = [...frame.state.stack, operand]
   const left = frame.isCaptured(i) ? { ...local, type: ANY } : local

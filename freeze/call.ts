@@ -21,6 +21,7 @@ export function emitCall(frame: Frame): void {
     callSelf(frame, frame.kernel, args)
     return
   }
+  frame.needFrame()
   const isMethod = opcode === "call_method" || opcode === "tail_call_method"
   const { first, freed } = argumentsToSlots(frame, operands.argCount)
   const func = frame.pop()
@@ -125,6 +126,7 @@ export function emitConstruct(frame: Frame): void {
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "call") throw new Error(`${opcode} has no argument count`)
   const { code: c, layout } = frame
+  frame.needFrame()
   const { first, freed } = argumentsToSlots(frame, operands.argCount)
   const newTarget = frame.pop()
   const func = frame.pop()

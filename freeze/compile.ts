@@ -6,16 +6,18 @@
 import { JSContext, JSRuntime } from "../engine/abi.ts"
 import type { Pointer } from "../engine/live.ts"
 import { flowGraph, type FlowGraph } from "./blocks.ts"
-import { Frame, param, type Counts } from "./frame.ts"
+import { Frame, NotLean, param, type Counts } from "./frame.ts"
 import type { FunctionInfo, Instruction } from "./function.ts"
-import { at } from "./layout.ts"
+import { at, countsOf, varsOf } from "./layout.ts"
+import { mayBeLean } from "./lean.ts"
 import { isThere, join, moveTo, sameState, type Entry } from "./merge.ts"
 import { endBlock } from "./control.ts"
 import { kernelPrologue, kernelType, maxInlinedBytes, NotPure, selfVariable, tryKernel, type Kernel } from "./kernel.ts"
 import { emitInstruction } from "./patterns.ts"
 import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "./runtime.ts"
 import { structureOf, type Structure } from "./structure.ts"
-import { Code, type Label, type Signature } from "./wasm.ts"
+import { UNDEFINED } from "./types.ts"
+import { Code, I64, type Label, type Signature } from "./wasm.ts"
 
 /** A function, compiled. */
 export interface Compiled {
@@ -70,15 +72,37 @@ export function compileFunction(info: FunctionInfo, site: Site): Compiled {
     caches.set(i, cache)
     return cache
   }
-  const writer = new FunctionWriter(placed, graph, structure, site, (i) => stubs.addressOf(i), cacheOf)
-  if (kernel) writer.kernel = { ...kernel.kernel, failures: site.word() }
-  settle(writer)
+  const write = (lean: boolean) => {
+    const writer = new FunctionWriter(
+      placed,
+      graph,
+      structure,
+      site,
+      (i) => stubs.addressOf(i),
+      cacheOf,
+      undefined,
+      lean,
+    )
+    if (kernel) writer.kernel = { ...kernel.kernel, failures: site.word() }
+    settle(writer)
+    return writer
+  }
+  const writer = kernel === undefined && mayBeLean(info, graph) ? unlessNotLean(write) : write(false)
   if (stubs.list.length > 0) {
     placed.codePointer = stubs.base = site.place(stubs.size)
     writer.pass()
   }
   const body = writer.frame.code.finish()
   return { body, ...(kernel ? { kernel } : {}), counts: writer.frame.counts, stubs: stubs.list }
+}
+
+function unlessNotLean(write: (lean: boolean) => FunctionWriter): FunctionWriter {
+  try {
+    return write(true)
+  } catch (error) {
+    if (error instanceof NotLean) return write(false)
+    throw error
+  }
 }
 
 /** Write a function until a pass learns nothing new. */
@@ -94,15 +118,9 @@ function compileKernel(info: FunctionInfo, graph: FlowGraph, structure: Structur
   if (self === undefined) return undefined
   const kernel: Kernel = { index: site.nextIndex() + 1, self, left: info.argCount, inline: 0, levelBytes: 0 }
   const write = (changes: Partial<Kernel>, known?: FunctionWriter) => {
-    const writer = new FunctionWriter(
-      info,
-      graph,
-      structure,
-      site,
-      () => 0,
-      () => 0,
-      { ...kernel, ...changes },
-    )
+    const none = () => 0 // a kernel neither steps nor looks into objects
+    const pure = { ...kernel, ...changes }
+    const writer = new FunctionWriter(info, graph, structure, site, none, none, pure, false)
     if (known) writer.learnFrom(known)
     return writer
   }
@@ -186,11 +204,12 @@ export class FunctionWriter {
     site: Site,
     stubOf: (i: Instruction) => number,
     cacheOf: (i: Instruction) => number,
-    pure?: Kernel,
+    pure: Kernel | undefined,
+    lean: boolean,
   ) {
     this.structure = structure
     this.addresses = site.addresses
-    this.frame = new Frame(info, graph, stubOf, cacheOf, site.atomString, pure)
+    this.frame = new Frame(info, graph, stubOf, cacheOf, site.atomString, pure, lean)
     if (info.code.length <= MAX_HOT_BYTES) this.frame.hot = hotInstructions(graph, structure)
   }
 
@@ -220,14 +239,23 @@ export class FunctionWriter {
       return this.changed || frame.widened.size + frame.unwrapped.size !== learnt
     }
     if (this.kernel) tryKernel(c, frame.info, this.kernel, this.kernel.failures, this.addresses)
-    this.prologue(c)
+    if (frame.lean) this.leanPrologue(c)
+    else this.prologue(c)
     const tail = c.block()
     frame.left = c.block()
     frame.normal = c.block()
     this.goTo(0, -1)
     c.op(0x00).end() // unreachable: every block ends with a branch
-    this.normalReturn(c)
-    c.br(tail).end()
+    if (frame.lean) {
+      c.get(frame.fp).if()
+      this.normalReturn(c)
+      c.get(frame.fp).i32(frame.layout.size).op(0x6a).setGlobal(STACK_POINTER).end()
+      c.get(frame.result).op(0x0f)
+    } else {
+      this.normalReturn(c)
+      c.br(tail)
+    }
+    c.end()
     c.get(frame.fp).mem("i64_load", at.result).set(frame.result)
     c.end()
     this.epilogue(c)
@@ -237,12 +265,30 @@ export class FunctionWriter {
   private prologue(c: Code): void {
     const { info, layout, fp } = this.frame
     for (const p of Object.values(param)) c.get(p)
-    c.i32(layout.size).i32(info.varRefCount | (info.argCount << 16))
-    c.i32(info.varCount | (info.isStrict ? 1 << 16 : 0) | (info.stackSize << 17))
+    c.i32(layout.size).i32(countsOf(info)).i32(varsOf(info))
     c.call(helperIndex("enter")).tee(fp).op(0x45).if() // i32.eqz
     c.i64(6n << 32n)
       .op(0x0f)
       .end() // the exception
+  }
+
+  /** No frame yet. Arguments that are read come from where the caller has them. */
+  private leanPrologue(c: Code): void {
+    const { info, layout } = this.frame
+    c.get(param.context).i32(layout.size).call(helperIndex("mayEnter")).if()
+    c.i64(6n << 32n)
+      .op(0x0f)
+      .end() // the exception
+    const read = new Set(info.instructions.flatMap((i) => (i.operands.kind === "arg" ? [i.operands.index] : [])))
+    for (const i of [...read].sort((x, y) => x - y)) {
+      c.get(param.argc).i32(i).op(0x4a).if(I64) // i32.gt_s
+      c.get(param.argv)
+        .mem("i64_load", 8 * i)
+        .else()
+        .i64(UNDEFINED)
+        .end()
+      c.set(this.frame.localHome(i, "held"))
+    }
   }
 
   private normalReturn(c: Code): void {

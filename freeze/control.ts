@@ -138,6 +138,7 @@ function returnValue(frame: Frame, v: Val): void {
     const rest = frame.pop()
     frame.drop(rest)
   }
+  frame.freeHeld()
   c.br(frame.normal)
 }
 

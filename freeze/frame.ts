@@ -11,7 +11,7 @@ import type { FlowGraph } from "./blocks.ts"
 import { consumersOf, demandOn, type Demand } from "./demand.ts"
 import type { FunctionInfo, Instruction } from "./function.ts"
 import { GAVE_UP, NotPure, type Kernel } from "./kernel.ts"
-import { at, layoutOf, type FrameLayout } from "./layout.ts"
+import { at, countsOf, layoutOf, varsOf, type FrameLayout } from "./layout.ts"
 import { helperIndex, importIndex, type HelperName, type ImportName } from "./runtime.ts"
 import { ANY, COUNTED, NUMBER, numberOf, repOf, T, typeOf, UNDEFINED, type Rep } from "./types.ts"
 import { Code, F64, I32, I64, op, type Label, type WasmType } from "./wasm.ts"
@@ -27,10 +27,14 @@ export type Val = { type: number; own: boolean; ret?: readonly number[]; source?
   | { rep: "local"; local: number } // in the frame, in the slot of a local
 )
 
+/** A lean function (lean.ts) turns out to need its frame in a way that a lean one cannot have. */
+export class NotLean extends Error {}
+
 /** A local of the function. */
 export interface Local {
   type: number
-  rep: "slot" | "i32" | "f64" | "bool" | "const"
+  /** `held`: boxed, in a wasm local of a lean function. A variable there is the activation's own, an argument its caller's. */
+  rep: "slot" | "held" | "i32" | "f64" | "bool" | "const"
   value?: JSValue
   /** Its slot holds its value as well, so that it need not be written there when the interpreter takes over. */
   inSlot?: boolean
@@ -55,6 +59,9 @@ export interface Counts {
   steps: number
   exits: number
 }
+
+/** Bytecode of a lean function that is written as a loop is. */
+const SMALL_BYTES = 64
 
 export class Frame {
   readonly info: FunctionInfo
@@ -85,6 +92,10 @@ export class Frame {
   normal: Label = 0
   /** Branch here with the result in the frame: the interpreter has ended the activation. */
   left: Label = 0
+  /** The frame is made when it is first needed (lean.ts). */
+  readonly lean: boolean
+  /** Reading of `code.marks` at which the frame of a lean function is known to be there. */
+  private readyAt = -1
   /** Set while a kernel is written: then nothing may leave but by giving up. */
   readonly kernel: Kernel | undefined
   private uses: number[] = []
@@ -97,8 +108,10 @@ export class Frame {
     stubOf: StubOf,
     cacheOf: (instruction: Instruction) => number,
     atomString: (atom: number) => number | undefined,
-    kernel?: Kernel,
+    kernel: Kernel | undefined,
+    lean: boolean,
   ) {
+    this.lean = lean
     this.cacheOf = cacheOf
     this.kernel = kernel
     this.atomString = atomString
@@ -119,11 +132,14 @@ export class Frame {
     this.pools.clear()
     this.homes.clear()
     this.counts = { steps: 0, exits: 0 }
+    this.readyAt = -1
     this.fp = this.code.local(I32)
     this.result = this.code.local(I64)
     this.state = { stack: [], locals: [] }
     for (let i = 0; i < this.info.argCount; i++) {
-      this.state.locals.push(this.kernel ? { type: T.INT, rep: "i32" } : { type: ANY, rep: "slot" })
+      this.state.locals.push(
+        this.kernel ? { type: T.INT, rep: "i32" } : { type: ANY, rep: this.lean ? "held" : "slot" },
+      )
       if (this.kernel) this.homes.set(`i${i}`, inlined?.args[i] ?? i)
     }
     for (let i = 0; i < this.info.varCount; i++) {
@@ -150,9 +166,9 @@ export class Frame {
     return (local < argCount ? args[local] : vars[local - argCount])!.isCaptured
   }
 
-  /** Whether the current instruction is in a loop, where speed is worth code. */
+  /** Whether the current instruction is in a loop, or in a small function that is called a lot as likely as not: there speed is worth code. */
   get isHot(): boolean {
-    return this.hot[this.index] === 1
+    return this.hot[this.index] === 1 || (this.lean && this.info.code.length <= SMALL_BYTES)
   }
 
   /** What is wanted of the current instruction's result. */
@@ -183,7 +199,8 @@ export class Frame {
     return w
   }
 
-  localHome(local: number, rep: "i32" | "f64" | "bool"): number {
+  localHome(local: number, rep: "held" | "i32" | "f64" | "bool"): number {
+    if (rep === "held") return this.home(`b${local}`, I64)
     return this.home(`${rep === "f64" ? "f" : "i"}${local}`, rep === "f64" ? F64 : I32)
   }
 
@@ -333,11 +350,23 @@ export class Frame {
 
   // Operands in memory
 
+  /** In a lean function: make the frame if it is not there. The frame has what the function was called with, and nothing of the rest. */
+  needFrame(): void {
+    const { code: c, info } = this
+    if (!this.lean || c.marks === this.readyAt) return
+    c.get(this.fp).op(op.i32_eqz).if()
+    for (const p of Object.values(param)) c.get(p)
+    c.i32(this.layout.size).i32(countsOf(info)).i32(varsOf(info))
+    this.helper(c, "makeFrame").set(this.fp).end()
+    this.readyAt = c.marks
+  }
+
   /** Put the operand at a depth into its slot; the slot owns it afterwards. */
   flushOne(depth: number): void {
     const v = this.state.stack[depth]!
     if (v.rep === "slot") return
     this.mustNotBePure()
+    this.needFrame()
     this.code.get(this.fp)
     this.owned(v).mem("i64_store", this.layout.operand(depth))
     this.state.stack[depth] = { rep: "slot", type: v.type, own: true, ...(v.ret ? { ret: v.ret } : {}) }
@@ -345,6 +374,7 @@ export class Frame {
 
   /** Put all operands into their slots. */
   flush(): void {
+    this.needFrame()
     for (let depth = 0; depth < this.depth; depth++) this.flushOne(depth)
   }
 
@@ -353,6 +383,7 @@ export class Frame {
    * Slots get counts of their own where the operand has none to give.
    */
   spillOperands(operands: readonly Val[] = this.state.stack): void {
+    this.needFrame()
     operands.forEach((v, depth) => {
       if (v.rep === "slot") return
       this.code.get(this.fp)
@@ -365,7 +396,7 @@ export class Frame {
   /** Write locals that live outside the frame into their slots, for the interpreter to see. The description stays. */
   spillLocals(): void {
     this.state.locals.forEach((local, i) => {
-      if (local.rep === "slot" || local.inSlot) return
+      if (local.rep === "slot" || local.inSlot || (local.rep === "held" && i < this.info.argCount)) return
       this.code.get(this.fp)
       this.boxed(this.valOf(i)).mem("i64_store", this.layout.slot(i))
     })
@@ -386,6 +417,8 @@ export class Frame {
     switch (local.rep) {
       case "const":
         return { rep: "const", value: local.value!, type: local.type, own: false }
+      case "held":
+        return { rep: "box", w: this.localHome(i, "held"), type: local.type, own: false }
       case "slot":
         return { rep: "local", local: i, type: local.type, own: false }
       default:
@@ -396,9 +429,9 @@ export class Frame {
   /** Operands that stand for local `i`, or for the wasm local that it lives in, get a place of their own before it changes. */
   detach(i: number): void {
     const local = this.state.locals[i]!
-    const home = local.rep === "i32" || local.rep === "f64" || local.rep === "bool" ? this.localHome(i, local.rep) : -1
+    const home = local.rep === "slot" || local.rep === "const" ? -1 : this.localHome(i, local.rep)
     this.state.stack.forEach((v, depth) => {
-      if (v.rep === "local" && v.local === i) {
+      if ((v.rep === "local" && v.local === i) || (v.rep === "box" && v.w === home)) {
         const w = this.temp(I64)
         this.boxed(v)
         if (mayBeCounted(v)) this.helper(this.code, "dup")
@@ -417,7 +450,8 @@ export class Frame {
     const c = this.code
     this.detach(i)
     const old = this.state.locals[i]!
-    const oldCounted = old.rep === "slot" && (old.type & COUNTED) !== 0
+    const oldCounted = (old.rep === "slot" || old.rep === "held") && (old.type & COUNTED) !== 0
+    if (this.lean && i < this.info.argCount) throw new NotLean()
     if (this.isCaptured(i)) {
       c.get(this.fp).i32(this.layout.slot(i)).op(op.i32_add)
       this.helper(this.owned(v), "replace")
@@ -443,6 +477,14 @@ export class Frame {
       return
     }
     this.mustNotBePure()
+    if (this.lean) {
+      const home = this.localHome(i, "held")
+      this.owned(v)
+      if (oldCounted) this.helper(c.get(home), "free")
+      c.set(home)
+      this.state.locals[i] = { rep: "held", type: v.type }
+      return
+    }
     if (oldCounted) {
       c.get(this.fp).i32(this.layout.slot(i)).op(op.i32_add)
       this.helper(this.owned(v), "replace")
@@ -455,15 +497,31 @@ export class Frame {
 
   /** Outside of loops a local is written to its slot at once: less code than at every way out. */
   private writeThrough(i: number): void {
-    if (this.isHot || this.kernel) return
+    if (this.isHot || this.kernel || this.lean) return
     this.code.get(this.fp)
     this.boxed(this.valOf(i)).mem("i64_store", this.layout.slot(i))
     this.state.locals[i]!.inSlot = true
   }
 
   private clearSlot(i: number): void {
+    if (this.lean) {
+      this.helper(this.code.get(this.localHome(i, "held")), "free")
+      return
+    }
     this.code.get(this.fp).i32(this.layout.slot(i)).op(op.i32_add).i64(UNDEFINED)
     this.helper(this.code, "replace")
+  }
+
+  /** The variables of a lean function that may hold a reference count. */
+  private get heldVariables(): number[] {
+    return this.state.locals.flatMap(({ rep, type }, i) =>
+      i >= this.info.argCount && rep === "held" && (type & COUNTED) !== 0 ? [i] : [],
+    )
+  }
+
+  /** A lean function returns: it lets go of its variables. */
+  freeHeld(): void {
+    for (const i of this.heldVariables) this.helper(this.code.get(this.localHome(i, "held")), "free")
   }
 
   // Ways out
@@ -480,11 +538,16 @@ export class Frame {
   /** The step itself, with operands in memory up to `depth`. */
   callStep(depth: number): void {
     this.mustNotBePure()
+    this.needFrame()
     if (this.handlerIsOpen) this.spillLocals()
     const c = this.code
+    // If the step throws, the interpreter frees what lies in the frame: variables that are held lie there meanwhile.
+    const held = this.heldVariables
+    for (const i of held) c.get(this.fp).get(this.localHome(i, "held")).mem("i64_store", this.layout.slot(i))
     c.get(this.fp).i32(this.stubOf(this.instruction))
     c.i32(this.layout.operand(depth))
     this.helper(c, "step").brIf(this.left)
+    for (const i of held) c.get(this.fp).i64(UNDEFINED).mem("i64_store", this.layout.slot(i))
     this.counts.steps++
   }
 
@@ -544,6 +607,7 @@ export class Frame {
   /** Set `cur_pc`, as before every call out of the function. */
   setPc(): void {
     this.mustNotBePure()
+    this.needFrame()
     this.code.get(this.fp).i32(this.nextPc).mem("i32_store", at.curPc)
   }
 }

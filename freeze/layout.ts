@@ -67,3 +67,12 @@ export function layoutOf(info: FunctionInfo): FrameLayout {
     varRef: (index) => varRefs + 4 * index,
   }
 }
+
+/** What the helpers that make a frame are told of a function, in two words. */
+export function countsOf(info: FunctionInfo): number {
+  return info.varRefCount | (info.argCount << 16)
+}
+
+export function varsOf(info: FunctionInfo): number {
+  return info.varCount | (info.isStrict ? 1 << 16 : 0) | (info.stackSize << 17)
+}

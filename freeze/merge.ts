@@ -1,8 +1,8 @@
 // Where ways meet: the state that a block starts with, and what each way into it has to do to reach that state.
-import type { Frame, Local, State, Val } from "./frame.ts"
+import { mayBeCounted, type Frame, type Local, type State, type Val } from "./frame.ts"
 import { NotPure } from "./kernel.ts"
 import { repOf, T } from "./types.ts"
-import { F64, I32 } from "./wasm.ts"
+import { F64, I32, I64 } from "./wasm.ts"
 
 /** Where the operands and locals of a merge block live. Compared as text to see whether it changed. */
 export type Entry = State
@@ -32,9 +32,9 @@ function joinVal(frame: Frame, block: number, depth: number, a: Val, b: Val): Va
   if (a.rep === "const" && b.rep === "const" && a.value === b.value) return { ...a, ...more }
   if (a.rep === "local" && b.rep === "local" && a.local === b.local) return { ...a, type, ...more }
   const rep = isUnboxed(a) && isUnboxed(b) ? repOf(type) : "box"
-  if (rep === "box") return { rep: "slot", type, own: true, ...more }
-  const w = frame.home(`m${block}:${depth}:${rep}`, rep === "f64" ? F64 : I32)
-  return { rep, w, type, own: false, ...more }
+  if (rep === "box" && !frame.lean) return { rep: "slot", type, own: true, ...more }
+  const w = frame.home(`m${block}:${depth}:${rep}`, rep === "box" ? I64 : rep === "f64" ? F64 : I32)
+  return { rep, w, type, own: rep === "box", ...more }
 }
 
 function isUnboxed(v: Val): boolean {
@@ -48,8 +48,10 @@ function joinLocal(frame: Frame, a: Local, b: Local, back: boolean): Local {
   if (a.rep === "const" && b.rep === "const" && a.value === b.value)
     return { rep: "const", value: a.value!, type, inSlot }
   if (a.rep === "slot" || b.rep === "slot") return { rep: "slot", type }
+  const boxed = { rep: frame.lean ? "held" : "slot", type } as const
+  if (a.rep === "held" || b.rep === "held") return boxed
   const rep = repOf(type)
-  return rep === "box" ? { rep: "slot", type } : { rep, type, inSlot }
+  return rep === "box" ? boxed : { rep, type, inSlot }
 }
 
 export function sameState(a: State, b: State): boolean {
@@ -77,6 +79,10 @@ export function moveTo(frame: Frame, entry: Entry): void {
   entry.locals.forEach((to, i) => {
     const from = frame.state.locals[i]!
     if (to.rep === "const" || (from.rep === to.rep && to.rep === "slot")) return
+    if (to.rep === "held") {
+      if (from.rep !== "held") frame.boxed(frame.valOf(i)).set(frame.localHome(i, "held"))
+      return
+    }
     if (to.rep === "slot") {
       if (from.inSlot) return
       c.get(frame.fp)
@@ -96,7 +102,7 @@ export function isThere(frame: Frame, entry: Entry): boolean {
   return (
     entry.stack.every((to, depth) => {
       const from = frame.state.stack[depth]!
-      return from.rep === to.rep && (!("w" in to) || ("w" in from && from.w === to.w))
+      return from.rep === to.rep && (!("w" in to) || ("w" in from && from.w === to.w && from.own === to.own))
     }) && entry.locals.every((to, i) => to.rep === frame.state.locals[i]!.rep)
   )
 }
@@ -108,10 +114,13 @@ function moveOperands(frame: Frame, entry: Entry): void {
   // All reads before all writes, since one operand's home may be another's source.
   const writes: number[] = []
   entry.stack.forEach((to, depth) => {
-    if (to.rep === "slot" || to.rep === "const" || to.rep === "local" || to.rep === "box") return
+    if (to.rep === "slot" || to.rep === "const" || to.rep === "local") return
     const from = frame.state.stack[depth]!
     if ("w" in from && from.rep === to.rep && from.w === to.w) return
-    if (to.rep === "f64") frame.float(from)
+    if (to.rep === "box") {
+      frame.boxed(from, depth)
+      if (!from.own && mayBeCounted(from)) frame.helper(c, "dup")
+    } else if (to.rep === "f64") frame.float(from)
     else frame.int(from)
     writes.push(to.w)
   })

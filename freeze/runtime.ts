@@ -53,6 +53,9 @@ export const helperTypes = {
   // ctx func this new_target argc argv flags, frame size, var_ref_count | arg_count << 16,
   // var_count | strict << 16 | stack_size << 17 -> frame, or 0 with an exception
   enter: sig([I32, I64, I64, I64, I32, I32, I32, I32, I32, I32], I32),
+  // The two halves of it, for lean functions.
+  mayEnter: sig([I32, I32], I32), // ctx, frame size -> 0, or 1 with an exception
+  makeFrame: sig([I32, I64, I64, I64, I32, I32, I32, I32, I32, I32], I32), // -> frame
   free: sig([I64]),
   freeRange: sig([I32, I32]),
   dup: sig([I64], I64),
@@ -150,86 +153,21 @@ type Body = (c: Code, a: RuntimeAddresses) => void
 
 const bodies: Record<HelperName, Body> = {
   enter(c, a) {
-    const [ctx, func, self, newTarget, argc, argv, flags, size, counts, vars] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
-    const [fp, left, slot] = [c.local(I32), c.local(I32), c.local(I32)]
-    const value = c.local(I64)
-    // js_poll_interrupts(ctx), its common case inline
-    c.get(ctx).mem("i32_load", JSContext.interrupt_counter).tee(left).i32(1).op(op.i32_le_s).if()
-    callEngine(c.get(ctx), "js_poll_interrupts").if()
-    c.i32(0).op(op.return).end()
-    c.else().get(ctx).get(left).i32(1).op(op.i32_sub).mem("i32_store", JSContext.interrupt_counter).end()
-    // both stacks
-    c.getGlobal(STACK_POINTER).get(size).op(op.i32_sub).tee(fp)
-    c.i32(a.runtime).mem("i32_load", JSRuntime.stack_limit).op(op.i32_lt_u)
-    if (a.countsNativeStack) {
-      c.i32(0).mem("i32_load", words.nativeStackUsed).i32(0).mem("i32_load", words.shadowStackBase).get(fp)
-      c.op(op.i32_sub).i32(Math.log2(nativePerShadow)).op(op.i32_shl, op.i32_add)
-      c.i32(0).mem("i32_load", words.nativeStackLimit).op(op.i32_gt_u, op.i32_or)
-    }
-    c.if()
-    callEngine(c.get(ctx), "JS_ThrowStackOverflow").i32(0).op(op.return).end()
-    c.get(fp).setGlobal(STACK_POINTER)
-    // the state and the frame
-    c.get(fp).get(self).mem("i64_store", at.this)
-    c.get(fp).get(argc).mem("i32_store", at.argc)
-    c.get(fp).get(func).mem("i64_store", at.curFunc)
-    c.get(fp).get(newTarget).mem("i64_store", at.newTarget)
-    c.get(fp).get(argv).mem("i32_store", at.argv)
-    c.get(fp).get(ctx).mem("i32_store", at.context)
-    c.get(fp).get(counts).mem("i32_store", at.counts)
-    c.get(fp).get(vars).i32(16).op(op.i32_shr_u).i32(1).op(op.i32_and)
-    c.get(flags).i32(1).op(op.i32_and).i32(8).op(op.i32_shl, op.i32_or)
-    c.mem("i32_store16", at.modes)
-    c.get(fp).i64(0n).mem("i64_store", at.curSp) // and cur_gc_obj
-    c.get(fp).i32(0).mem("i32_store", at.curPc)
-    // arguments: copies that the frame owns
-    c.get(counts).i32(16).op(op.i32_shr_u).set(left)
-    c.get(fp).i32(at.slots).op(op.i32_add).set(slot)
-    c.get(fp).get(slot).mem("i32_store", at.argBuf)
-    c.block()
-    c.loop()
-    c.get(left)
-      .op(op.i32_eqz)
-      .brIf(c.height - 2)
-    c.get(argc).i32(0).op(op.i32_gt_s).if(I64)
-    call(c.get(argv).mem("i64_load", 0), "dup").else().i64(UNDEFINED).end().set(value)
-    c.get(slot).get(value).mem("i64_store", 0)
-    c.get(slot).i32(8).op(op.i32_add).set(slot).get(argv).i32(8).op(op.i32_add).set(argv)
-    c.get(argc).i32(1).op(op.i32_sub).set(argc).get(left).i32(1).op(op.i32_sub).set(left)
-    c.br(c.height - 1)
-      .end()
-      .end()
-    // variables
-    c.get(fp).get(slot).mem("i32_store", at.varBuf)
-    c.get(vars).i32(0xffff).op(op.i32_and).set(left)
-    c.block()
-    c.loop()
-    c.get(left)
-      .op(op.i32_eqz)
-      .brIf(c.height - 2)
-    c.get(slot).i64(UNDEFINED).mem("i64_store", 0)
-    c.get(slot).i32(8).op(op.i32_add).set(slot).get(left).i32(1).op(op.i32_sub).set(left)
-    c.br(c.height - 1)
-      .end()
-      .end()
-    // var_refs, behind the operands
-    c.get(counts).i32(0xffff).op(op.i32_and).tee(left).if()
-    c.get(fp).get(slot).get(vars).i32(17).op(op.i32_shr_u).i32(3).op(op.i32_shl, op.i32_add).tee(slot)
-    c.mem("i32_store", at.varRefs)
-    c.loop()
-    c.get(slot).i32(0).mem("i32_store", 0)
-    c.get(slot).i32(4).op(op.i32_add).set(slot)
-    c.get(left)
-      .i32(1)
-      .op(op.i32_sub)
-      .tee(left)
-      .brIf(c.height - 1)
-      .end()
-      .end()
-    // link
-    c.get(fp).i32(a.runtime).mem("i32_load", JSRuntime.current_stack_frame).mem("i32_store", at.prevFrame)
-    c.i32(a.runtime).get(fp).i32(at.frame).op(op.i32_add).mem("i32_store", JSRuntime.current_stack_frame)
-    c.get(fp)
+    const size = 7
+    const fp = c.local(I32)
+    checkEntry(c, a, size, fp, 0)
+    makeFrame(c, a, fp)
+  },
+  mayEnter(c, a) {
+    const fp = c.local(I32)
+    checkEntry(c, a, 1, fp, 1)
+    c.i32(0)
+  },
+  makeFrame(c, a) {
+    const size = 7
+    const fp = c.local(I32)
+    c.getGlobal(STACK_POINTER).get(size).op(op.i32_sub).set(fp)
+    makeFrame(c, a, fp)
   },
   free(c, a) {
     const pointer = c.local(I32)
@@ -241,13 +179,15 @@ const bodies: Record<HelperName, Body> = {
     callEngine(c.i32(a.runtime).get(0), "JS_FreeValueRT").end().end()
   },
   freeRange(c) {
+    const value = c.local(I64)
     c.block()
     c.loop()
     c.get(0)
       .get(1)
       .op(op.i32_ge_u)
       .brIf(c.height - 2)
-    call(c.get(0).mem("i64_load", 0), "free")
+    isCounted(c.get(0).mem("i64_load", 0).tee(value)).if()
+    call(c.get(value), "free").end()
     c.get(0)
       .i32(8)
       .op(op.i32_add)
@@ -342,6 +282,98 @@ const bodies: Record<HelperName, Body> = {
     c.get(0).mem("i64_load", 0).set(old).get(0).get(1).mem("i64_store", 0)
     call(c.get(old), "free")
   },
+}
+
+/** What every call does first: count down to the interrupt handler, and look at both stacks. Returns `failed` with an exception. Sets `fp`. */
+function checkEntry(c: Code, a: RuntimeAddresses, size: number, fp: number, failed: number): void {
+  const ctx = 0
+  const left = c.local(I32)
+  // js_poll_interrupts(ctx), its common case inline
+  c.get(ctx).mem("i32_load", JSContext.interrupt_counter).tee(left).i32(1).op(op.i32_le_s).if()
+  callEngine(c.get(ctx), "js_poll_interrupts").if()
+  c.i32(failed).op(op.return).end()
+  c.else().get(ctx).get(left).i32(1).op(op.i32_sub).mem("i32_store", JSContext.interrupt_counter).end()
+  c.getGlobal(STACK_POINTER).get(size).op(op.i32_sub).tee(fp)
+  c.i32(a.runtime).mem("i32_load", JSRuntime.stack_limit).op(op.i32_lt_u)
+  if (a.countsNativeStack) {
+    c.i32(0).mem("i32_load", words.nativeStackUsed).i32(0).mem("i32_load", words.shadowStackBase).get(fp)
+    c.op(op.i32_sub).i32(Math.log2(nativePerShadow)).op(op.i32_shl, op.i32_add)
+    c.i32(0).mem("i32_load", words.nativeStackLimit).op(op.i32_gt_u, op.i32_or)
+  }
+  c.if()
+  callEngine(c.get(ctx), "JS_ThrowStackOverflow").i32(failed).op(op.return).end()
+}
+
+/** Fill in the frame at `fp` and link it; leaves `fp`. The parameters are those of `enter`. */
+function makeFrame(c: Code, a: RuntimeAddresses, fp: number): void {
+  const [ctx, func, self, newTarget, argc, argv, flags, counts, vars] = [0, 1, 2, 3, 4, 5, 6, 8, 9]
+  const [left, slot, pointer] = [c.local(I32), c.local(I32), c.local(I32)]
+  const value = c.local(I64)
+  c.get(fp).setGlobal(STACK_POINTER)
+  // the state and the frame
+  c.get(fp).get(self).mem("i64_store", at.this)
+  c.get(fp).get(argc).mem("i32_store", at.argc)
+  c.get(fp).get(func).mem("i64_store", at.curFunc)
+  c.get(fp).get(newTarget).mem("i64_store", at.newTarget)
+  c.get(fp).get(argv).mem("i32_store", at.argv)
+  c.get(fp).get(ctx).mem("i32_store", at.context)
+  c.get(fp).get(counts).mem("i32_store", at.counts)
+  c.get(fp).get(vars).i32(16).op(op.i32_shr_u).i32(1).op(op.i32_and)
+  c.get(flags).i32(1).op(op.i32_and).i32(8).op(op.i32_shl, op.i32_or)
+  c.mem("i32_store16", at.modes)
+  c.get(fp).i64(0n).mem("i64_store", at.curSp) // and cur_gc_obj
+  c.get(fp).i32(0).mem("i32_store", at.curPc)
+  // arguments: copies that the frame owns
+  c.get(fp).i32(at.slots).op(op.i32_add).set(slot)
+  c.get(fp).get(slot).mem("i32_store", at.argBuf)
+  c.get(counts).i32(16).op(op.i32_shr_u).tee(left).if()
+  c.loop()
+  c.i64(UNDEFINED).set(value)
+  c.get(argc).i32(0).op(op.i32_gt_s).if()
+  isCounted(c.get(argv).mem("i64_load", 0).tee(value)).if()
+  c.get(value).op(op.i32_wrap_i64).set(pointer)
+  addCount(c, pointer, 1).end().end()
+  c.get(slot).get(value).mem("i64_store", 0)
+  c.get(slot).i32(8).op(op.i32_add).set(slot).get(argv).i32(8).op(op.i32_add).set(argv)
+  c.get(argc).i32(1).op(op.i32_sub).set(argc)
+  c.get(left)
+    .i32(1)
+    .op(op.i32_sub)
+    .tee(left)
+    .brIf(c.height - 1)
+    .end()
+    .end()
+  // variables
+  c.get(fp).get(slot).mem("i32_store", at.varBuf)
+  c.get(vars).i32(0xffff).op(op.i32_and).tee(left).if()
+  c.loop()
+  c.get(slot).i64(UNDEFINED).mem("i64_store", 0)
+  c.get(slot).i32(8).op(op.i32_add).set(slot)
+  c.get(left)
+    .i32(1)
+    .op(op.i32_sub)
+    .tee(left)
+    .brIf(c.height - 1)
+    .end()
+    .end()
+  // var_refs, behind the operands
+  c.get(counts).i32(0xffff).op(op.i32_and).tee(left).if()
+  c.get(fp).get(slot).get(vars).i32(17).op(op.i32_shr_u).i32(3).op(op.i32_shl, op.i32_add).tee(slot)
+  c.mem("i32_store", at.varRefs)
+  c.loop()
+  c.get(slot).i32(0).mem("i32_store", 0)
+  c.get(slot).i32(4).op(op.i32_add).set(slot)
+  c.get(left)
+    .i32(1)
+    .op(op.i32_sub)
+    .tee(left)
+    .brIf(c.height - 1)
+    .end()
+    .end()
+  // link
+  c.get(fp).i32(a.runtime).mem("i32_load", JSRuntime.current_stack_frame).mem("i32_store", at.prevFrame)
+  c.i32(a.runtime).get(fp).i32(at.frame).op(op.i32_add).mem("i32_store", JSRuntime.current_stack_frame)
+  c.get(fp)
 }
 
 /** Hand the frame to the interpreter at `pc` with the operands below `sp`: `-> result`. The frame must be linked; it is not afterwards. */

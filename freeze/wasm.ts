@@ -111,6 +111,8 @@ export class Code {
   length = 0
   /** Blocks open, the function's own included. */
   height = 0
+  /** Grows wherever control may come from or go elsewhere: between two equal readings the code runs straight. */
+  marks = 0
   readonly locals: WasmType[] = []
   readonly params: number
 
@@ -228,25 +230,30 @@ export class Code {
   }
 
   block(type: number = VOID): Label {
+    this.marks++
     this.byte(0x02).byte(type)
     return this.height++
   }
 
   loop(type: number = VOID): Label {
+    this.marks++
     this.byte(0x03).byte(type)
     return this.height++
   }
 
   if(type: number = VOID): Label {
+    this.marks++
     this.byte(0x04).byte(type)
     return this.height++
   }
 
   else(): this {
+    this.marks++
     return this.byte(0x05)
   }
 
   end(): this {
+    this.marks++
     this.height--
     return this.byte(0x0b)
   }
