@@ -122,7 +122,7 @@ export class TraceWriter {
       case 15:
         return this.typedLoop()
       case 16:
-        return this.chance(0.6) ? this.properties() : this.methods()
+        return this.pick([() => this.properties(), () => this.methods(), () => this.receivers()])()
       default:
         return this.simple()
     }
@@ -238,6 +238,60 @@ export class TraceWriter {
     const uses = Array.from({ length: 3 }, () => this.pick(calls)).join(", ")
     const head = `const fs = [${f()}, ${f()}]; const get = () => fs; const o = { list: fs, m(x) { return this.list === fs && x } };`
     return `{ ${head} for (let i = 0; i < 5; i++) { show(${uses}); ${this.chance(0.3) ? `if (i === 2) fs[1] = ${f()};` : ""} } }`
+  }
+
+  /** Small methods called on receivers of many shapes and classes, while prototypes and receivers change under way. */
+  private receivers(): string {
+    const value = () => this.expressionWith(["v", "this.x", "this.y"], 1)
+    const methods = [
+      `get() { return this.x; }`,
+      `add(v) { this.x = ${this.arithmetic("this.x", "v")}; return this; }`,
+      `choose(v) { return ${value()} ? this.x : ${this.pick(["v", "this.y", "this.m", "1"])}; }`,
+      `next(v, w) { const t = this.${this.pick(["x", "y", "next"])}; let u = v; if (t < v) u = t; return ${this.pick(["u", "w", "t + u", "u === t"])}; }`,
+      `count() { let n = 0; for (let i = 0; i < 4; i++) n += this.x; return n; }`,
+      `up() { return ${this.pick(["++this.x", "this.x--", "-this.x", "+this.x", "!this.x", "this.x ?? this.y"])}; }`,
+      `at(i) { return this[i]; }`,
+      `put(i, v) { this[i] = v; return v; }`,
+    ]
+    const others = [
+      "new L(2)",
+      "new K('s')",
+      "Object.create(K.prototype)",
+      "({ __proto__: K.prototype, y: 1, x: 2 })",
+      "Object.freeze(new K(4))",
+      "new (class extends L { y = 6; })(0.5)",
+      "({ __proto__: K.prototype, get x() { show('get'); return 8; }, set x(v) { show('set', v); } })",
+      "Object.assign([1, 2], { get: K.prototype.get, x: 3 })",
+      "new Uint8Array(2)",
+      "new String('ab')",
+      "new Proxy(new K(1), { get: (o, k) => (show(k), o[k]) })",
+      "'ab'",
+      "7",
+    ]
+    const receivers = ["new K(1)", ...Array.from({ length: this.number(2, 6) }, () => this.pick(others))].join(", ")
+    const change = this.pick([
+      "K.prototype.get = function () { return 'new'; };",
+      "K.prototype.y = 5;",
+      "Object.defineProperty(K.prototype, 'y', { get() { show('late'); return 3; }, configurable: true });",
+      "Object.defineProperty(K.prototype, 'x', { get() { return 9; }, set(v) { show('set', v); }, configurable: true });",
+      "delete all[0].x;",
+      "Object.setPrototypeOf(L.prototype, { get() { return 'other'; } });",
+      "Object.setPrototypeOf(all[0], null);",
+      "delete K.prototype.add;",
+      "all[0].extra = i;",
+      "all[0] = new L(i);",
+      "L.prototype.get = 5;",
+    ])
+    const names = ["get", "add", "choose", "next", "count", "up", "at", "put"]
+    const uses = Array.from({ length: 3 }, () => {
+      const name = this.pick(names)
+      const args = this.pick(["i", "i, 1", "", "'x'", `${this.literal()}, i`])
+      return this.chance(0.5) ? `o.${name}(${args})` : `${name}.call(o${args && ", "}${args})`
+    })
+    const tries = uses.map((use) => `try { show(${use}); } catch (e) { show(nameOf(e)); }`).join(" ")
+    const turn = `for (const o of all) { ${tries} } if (i === ${this.number(1, 3)}) { ${change} }`
+    const head = `class K { constructor(x) { this.x = x; } ${methods.join(" ")} } class L extends K { y = 2; }`
+    return `{ ${head} const { ${names.join(", ")} } = K.prototype; const all = [${receivers}]; for (let i = 0; i < 5; i++) { ${turn} } }`
   }
 
   // Functions and classes
