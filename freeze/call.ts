@@ -3,7 +3,7 @@ import { callFlags, JSClassID, JSFunctionBytecode, JSObject, JSPropertyFlags } f
 import { param, mayBeCounted, type Frame, type Val } from "./frame.ts"
 import { callSelf, NotPure, selfValue } from "./kernel.ts"
 import { at } from "./layout.ts"
-import { isException } from "./runtime.ts"
+import { CALL_TYPE_INDEX, isException } from "./runtime.ts"
 import { ANY, T, UNDEFINED } from "./types.ts"
 import { I32, I64, op, type Label } from "./wasm.ts"
 
@@ -36,19 +36,21 @@ export function emitCall(frame: Frame): void {
     c.i64(UNDEFINED).i32(operands.argCount)
     c.get(frame.fp).i32(layout.operand(first)).op(op.i32_add).i32(callFlags.JS_CALL_FLAG_COPY_ARGV)
   }
-  const done = c.block()
-  if (frame.isHot || frame.info.code.length <= SMALL) callFrozen(frame, func, pushArguments, result, done)
-  pushArguments()
-  frame.engine(c, "JS_CallInternal").set(result).end()
+  if (frame.isHot) {
+    const done = c.block()
+    callFrozen(frame, func, pushArguments, result, done)
+    pushArguments()
+    frame.engine(c, "JS_CallInternal").set(result).end()
+  } else {
+    pushArguments()
+    frame.helper(c, "callFunction").set(result)
+  }
   for (const depth of freed) frame.helper(c.get(frame.fp).mem("i64_load", layout.operand(depth)), "free")
   frame.drop(func)
   if (self) frame.drop(self)
   checkException(frame, result)
   frame.push({ rep: "box", w: result, type: ANY, own: true })
 }
-
-/** Bytecode up to which calls outside of loops are worth more code, too. */
-const SMALL = 256
 
 /** What JS_CallInternal does first, done here: a function with an id is called through the table. Goes to `done` then. */
 function callFrozen(frame: Frame, func: Val, pushArguments: () => void, result: number, done: Label): void {
@@ -61,12 +63,9 @@ function callFrozen(frame: Frame, func: Val, pushArguments: () => void, result: 
   c.get(p).mem("i32_load", JSObject.function_bytecode).mem("i32_load16_u", JSFunctionBytecode.unused).tee(p)
   c.op(op.i32_eqz).brIf(other)
   pushArguments()
-  c.get(p).callIndirect(CALL_TYPE).set(result).br(done).end()
+  c.get(p).callIndirect(CALL_TYPE_INDEX).set(result).br(done).end()
   frame.release(p)
 }
-
-/** Index of the type of all frozen functions: libraries have it first. */
-const CALL_TYPE = 0
 
 /** Leave when the value in `w` is the exception. The operands are those that are left of the instruction's. */
 export function checkException(frame: Frame, w: number, operands: readonly Val[] = frame.state.stack): void {

@@ -354,10 +354,9 @@ export class Frame {
   needFrame(): void {
     const { code: c, info } = this
     if (!this.lean || c.marks === this.readyAt) return
-    c.get(this.fp).op(op.i32_eqz).if()
     for (const p of Object.values(param)) c.get(p)
-    c.i32(this.layout.size).i32(countsOf(info)).i32(varsOf(info))
-    this.helper(c, "makeFrame").set(this.fp).end()
+    c.i32(this.layout.size).i32(countsOf(info)).i32(varsOf(info)).get(this.fp)
+    this.helper(c, "needFrame").set(this.fp)
     this.readyAt = c.marks
   }
 

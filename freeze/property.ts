@@ -1,6 +1,5 @@
 // Properties, elements, lengths: the library's helpers first, the interpreter where they do not apply.
 import { JSClassID, JSObject } from "../engine/abi.ts"
-import { throwStrict } from "../engine/hook.ts"
 import { floatAsIndex, floatOr, int32Or } from "./arith.ts"
 import { cachedAddress, cachedMethodAddress } from "./cache.ts"
 import { checkException } from "./call.ts"
@@ -89,12 +88,10 @@ export function emitPutField(frame: Frame): void {
   const w = frame.temp(I64)
   frame.owned(value).set(w)
   const end = c.block()
-  if ((object.type & T.OBJECT) !== 0) storeInOwn(frame, object, atom, w, end)
+  if (frame.isHot && (object.type & T.OBJECT) !== 0) storeInOwn(frame, object, atom, w, end)
   frame.setPc()
   c.i32(frame.realm)
-  frame.boxed(object).i32(atom).get(w)
-  frame.boxed(object).i32(throwStrict)
-  frame.engine(c, "JS_SetPropertyInternal2")
+  frame.helper(frame.boxed(object).i32(atom).get(w), "putAnyField")
   stored(frame, object)
   c.end()
   frame.release(w)
@@ -113,19 +110,9 @@ function stored(frame: Frame, object: Val): void {
   frame.release(status)
 }
 
-/** Store `w` in an own plain property and go to `end`; falls through when there is none. */
+/** Store `w` in an own plain property, by the site's cache, and go to `end`; falls through when there is none. */
 function storeInOwn(frame: Frame, object: Val, atom: Atom, w: number, end: Label): void {
   const { code: c } = frame
-  const done = () => {
-    freeOwn(frame, object)
-    c.br(end)
-  }
-  if (!frame.isHot) {
-    frame.helper(frame.boxed(object).i32(atom).get(w), "putField").if()
-    done()
-    c.end()
-    return
-  }
   const site = frame.cacheOf(frame.instruction)
   const p = frame.temp(I32)
   const other = c.block()
@@ -137,8 +124,8 @@ function storeInOwn(frame: Frame, object: Val, atom: Atom, w: number, end: Label
     .br(found)
     .end()
   frame.helper(frame.boxed(object).i32(atom).get(w).i32(site), "putCached").op(op.i32_eqz).brIf(other).end()
-  done()
-  c.end()
+  freeOwn(frame, object)
+  c.br(end).end()
   frame.release(p)
 }
 
@@ -196,11 +183,11 @@ export function emitGetElement(frame: Frame): void {
   const result = frame.temp(I64)
   const i = frame.temp(I32)
   const end = c.block()
-  if (maybeElement) {
+  if (maybeElement && frame.isHot) {
     const slow = c.block()
     indexOr(frame, index, slow)
     c.set(i)
-    if (frame.isHot) arrayElement(frame, object, keep, i, result, end)
+    arrayElement(frame, object, keep, i, result, end)
     frame.helper(frame.boxed(object).get(i), "getElement").tee(result).i64(SLOW).op(op.i64_eq).brIf(slow)
     if (!keep) freeOwn(frame, object)
     c.br(end).end()
@@ -208,8 +195,8 @@ export function emitGetElement(frame: Frame): void {
   frame.setPc()
   c.i32(frame.realm)
   frame.boxed(object)
-  frame.given(index) // JS_GetPropertyValue takes it
-  frame.engine(c, "JS_GetPropertyValue").set(result)
+  frame.given(index) // taken
+  frame.helper(c, "getAnyElement").set(result)
   if (!keep) freeOwn(frame, object)
   checkException(frame, result, keep ? [...frame.state.stack, object] : frame.state.stack)
   c.end()
@@ -315,7 +302,7 @@ export function emitPutElement(frame: Frame): void {
   const w = frame.temp(I64)
   frame.owned(value).set(w)
   const end = c.block()
-  if (mayBeIndex(index) && (object.type & T.OBJECT) !== 0) {
+  if (frame.isHot && mayBeIndex(index) && (object.type & T.OBJECT) !== 0) {
     const i = frame.temp(I32)
     const slow = c.block()
     indexOr(frame, index, slow)
@@ -328,8 +315,8 @@ export function emitPutElement(frame: Frame): void {
   frame.setPc()
   c.i32(frame.realm)
   frame.boxed(object)
-  frame.given(index) // JS_SetPropertyValue takes it, and the value
-  frame.engine(c.get(w).i32(throwStrict), "JS_SetPropertyValue")
+  frame.given(index) // taken, as the value is
+  frame.helper(c.get(w), "putAnyElement")
   stored(frame, object)
   c.end()
   frame.release(w)

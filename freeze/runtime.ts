@@ -2,8 +2,17 @@
 //
 // All of it is WebAssembly written here, so that a library needs nothing but the engine. Signatures are in `helperTypes`; the
 // addresses of the runtime and of the native stack's words are constants.
-import { JSContext, JSMallocBlockHeader, JSRuntime, tags } from "../engine/abi.ts"
+import {
+  JSClassID,
+  JSContext,
+  JSFunctionBytecode,
+  JSMallocBlockHeader,
+  JSObject,
+  JSRuntime,
+  tags,
+} from "../engine/abi.ts"
 import { nativePerShadow, words } from "../engine/edits.ts"
+import { throwStrict } from "../engine/hook.ts"
 import type { Pointer } from "../engine/live.ts"
 import { getMethodCached, getOwnCached, putCached } from "./cache.ts"
 import {
@@ -13,6 +22,7 @@ import {
   getLength,
   putElement,
   putField,
+  SLOW,
   stringsEqual,
   stringsOrder,
   type Calls,
@@ -25,6 +35,9 @@ const sig = (params: Signature["params"], ...results: Signature["results"]): Sig
 
 /** JS_CallInternal's type, and that of every frozen function. */
 export const callType = sig([I32, I64, I64, I64, I32, I32, I32], I64)
+
+/** Index of that type: libraries have it first. */
+export const CALL_TYPE_INDEX = 0
 
 /** Functions of the engine that libraries import. */
 export const imports = {
@@ -55,7 +68,9 @@ export const helperTypes = {
   enter: sig([I32, I64, I64, I64, I32, I32, I32, I32, I32, I32], I32),
   // The two halves of it, for lean functions.
   mayEnter: sig([I32, I32], I32), // ctx, frame size -> 0, or 1 with an exception
-  makeFrame: sig([I32, I64, I64, I64, I32, I32, I32, I32, I32, I32], I32), // -> frame
+  // The frame that there is, given last, or a new one.
+  needFrame: sig([I32, I64, I64, I64, I32, I32, I32, I32, I32, I32, I32], I32),
+  callFunction: callType, // JS_CallInternal, with a short way to frozen functions
   free: sig([I64]),
   freeRange: sig([I32, I32]),
   dup: sig([I64], I64),
@@ -81,6 +96,10 @@ export const helperTypes = {
   stringsOrder: sig([I64, I64], I32), // -1, 0, 1, or 2: not decided here
   getElement: sig([I64, I32], I64),
   putElement: sig([I64, I32, I64], I32),
+  // The same by any key and on anything, with the context in front. They take key and value; below 0: an exception.
+  putAnyField: sig([I32, I64, I32, I64], I32),
+  getAnyElement: sig([I32, I64, I64], I64),
+  putAnyElement: sig([I32, I64, I64, I64], I32),
 } as const satisfies Record<string, Signature>
 export type HelperName = keyof typeof helperTypes
 
@@ -163,11 +182,26 @@ const bodies: Record<HelperName, Body> = {
     checkEntry(c, a, 1, fp, 1)
     c.i32(0)
   },
-  makeFrame(c, a) {
-    const size = 7
-    const fp = c.local(I32)
+  needFrame(c, a) {
+    const [size, fp] = [7, 10]
+    c.get(fp).if()
+    c.get(fp).op(op.return).end()
     c.getGlobal(STACK_POINTER).get(size).op(op.i32_sub).set(fp)
     makeFrame(c, a, fp)
+  },
+  callFunction(c) {
+    const func = 1
+    const p = c.local(I32)
+    const other = c.block()
+    c.get(func).i64(32n).op(op.i64_shr_u).i64(0xffff_ffffn).op(op.i64_ne).brIf(other)
+    c.get(func).op(op.i32_wrap_i64).tee(p).mem("i32_load16_u", JSObject.class_id)
+    c.i32(JSClassID.BYTECODE_FUNCTION).op(op.i32_ne).brIf(other)
+    c.get(p).mem("i32_load", JSObject.function_bytecode).mem("i32_load16_u", JSFunctionBytecode.unused).tee(p)
+    c.op(op.i32_eqz).brIf(other)
+    for (let i = 0; i < callType.params.length; i++) c.get(i)
+    c.get(p).callIndirect(CALL_TYPE_INDEX).op(op.return).end()
+    for (let i = 0; i < callType.params.length; i++) c.get(i)
+    callEngine(c, "JS_CallInternal")
   },
   free(c, a) {
     const pointer = c.local(I32)
@@ -274,6 +308,24 @@ const bodies: Record<HelperName, Body> = {
   stringsOrder: (c) => stringsOrder(c),
   getElement: (c) => getElement(c, calls),
   putElement: (c) => putElement(c, calls),
+  putAnyField(c) {
+    call(c.get(1).get(2).get(3), "putField").if()
+    c.i32(1).op(op.return).end()
+    callEngine(c.get(0).get(1).get(2).get(3).get(1).i32(throwStrict), "JS_SetPropertyInternal2")
+  },
+  getAnyElement(c) {
+    const value = c.local(I64)
+    c.get(2).i64(0xffff_ffffn).op(op.i64_le_u).if()
+    call(c.get(1).get(2).op(op.i32_wrap_i64), "getElement").tee(value).i64(SLOW).op(op.i64_ne).if()
+    c.get(value).op(op.return).end().end()
+    callEngine(c.get(0).get(1).get(2), "JS_GetPropertyValue")
+  },
+  putAnyElement(c) {
+    c.get(2).i64(0xffff_ffffn).op(op.i64_le_u).if()
+    call(c.get(1).get(2).op(op.i32_wrap_i64).get(3), "putElement").if()
+    c.i32(1).op(op.return).end().end()
+    callEngine(c.get(0).get(1).get(2).get(3).i32(throwStrict), "JS_SetPropertyValue")
+  },
   getOwnCached: (c, a) => getOwnCached(c, calls, a.runtime),
   getMethodCached: (c, a) => getMethodCached(c, calls, a.runtime),
   putCached: (c, a) => putCached(c, calls, a.runtime),
