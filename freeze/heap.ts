@@ -184,6 +184,48 @@ export function putField(c: Code, calls: Calls): void {
   calls.free(c.get(old)).i32(1)
 }
 
+/** Sets `l.p` and `l.atom` of an object and a private name's symbol; returns `slow` from the function when they are something else. */
+function privateName(c: Code, l: { p: number; atom: number }, name: number, slow: () => Code): void {
+  objectOr(c, 0, slow)
+  c.get(name).i64(32n).op(op.i64_shr_u, op.i32_wrap_i64).i32(tags.JS_TAG_SYMBOL).op(op.i32_ne).if()
+  slow().op(op.return).end()
+  c.get(0).op(op.i32_wrap_i64).set(l.p)
+  c.get(name).op(op.i32_wrap_i64).mem("i32_load", JSString.hash_next).set(l.atom) // of a symbol, its atom
+}
+
+/** Locals of a function that looks for an own property. */
+function ownLookup(c: Code) {
+  const [p, atom, shape, index] = [c.local(I32), c.local(I32), c.local(I32), c.local(I32)]
+  return { p, atom, shape, index, entry: c.local(I32), mask: c.local(I32) }
+}
+
+/** (object, name) -> the value of a private field, or SLOW. */
+export function getPrivate(c: Code, calls: Calls): void {
+  const l = ownLookup(c)
+  privateName(c, l, 1, () => c.i64(SLOW))
+  findOwn(c, l)
+  c.get(l.index).op(op.i32_eqz).if()
+  c.i64(SLOW).op(op.return).end()
+  flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).if()
+  c.i64(SLOW).op(op.return).end()
+  calls.dup(propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0))
+}
+
+/** (object, value, name) -> 1 when it was stored in a private field, which then owns it; 0: nothing has happened. */
+export function putPrivate(c: Code, calls: Calls): void {
+  const l = ownLookup(c)
+  const old = c.local(I64)
+  privateName(c, l, 2, () => c.i32(0))
+  findOwn(c, l)
+  c.get(l.index).op(op.i32_eqz).if()
+  c.i32(0).op(op.return).end()
+  flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).if()
+  c.i32(0).op(op.return).end()
+  propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).tee(l.entry).mem("i64_load", 0).set(old)
+  c.get(l.entry).get(1).mem("i64_store", 0)
+  calls.free(c.get(old)).i32(1)
+}
+
 /** (value) -> its length as a JSValue: of arrays and strings. */
 export function getLength(c: Code): void {
   const [p, tag] = [c.local(I32), c.local(I32)]

@@ -18,7 +18,16 @@ import {
   emitUninitialized,
 } from "./local.ts"
 import { emitCheckConstructor, emitNot, emitSpecialObject, emitTagTest, emitThis, emitToKey } from "./misc.ts"
-import { emitGetElement, emitGetField, emitGetGlobal, emitGetLength, emitPutElement, emitPutField } from "./property.ts"
+import {
+  emitGetElement,
+  emitGetField,
+  emitGetGlobal,
+  emitGetLength,
+  emitGetPrivate,
+  emitPutPrivate,
+  emitPutElement,
+  emitPutField,
+} from "./property.ts"
 import { ANY, T } from "./types.ts"
 
 export type Pattern =
@@ -111,8 +120,8 @@ export const patterns = {
   get_field: emit(emitGetField),
   get_field2: emit(emitGetField),
   put_field: emit(emitPutField),
-  get_private_field: step(),
-  put_private_field: step(),
+  get_private_field: emit(emitGetPrivate),
+  put_private_field: emit(emitPutPrivate),
   define_private_field: step(),
   get_array_el: emit(emitGetElement),
   get_array_el2: emit(emitGetElement),

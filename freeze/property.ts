@@ -131,20 +131,50 @@ function storeInOwn(frame: Frame, object: Val, atom: Atom, w: number, end: Label
 
 /** obj -> length */
 export function emitGetLength(frame: Frame): void {
+  helperOrStep(frame, "getLength", 1)
+}
+
+/** obj name -> value */
+export function emitGetPrivate(frame: Frame): void {
+  helperOrStep(frame, "getPrivate", 2)
+}
+
+/** The value that a helper finds for the top operands, or else a step. */
+function helperOrStep(frame: Frame, helper: "getLength" | "getPrivate", pops: number): void {
   const { code: c } = frame
-  const object = frame.pop()
-  const before = [...frame.state.stack, object]
+  const operands = Array.from({ length: pops }, () => frame.pop()).reverse()
+  const before = [...frame.state.stack, ...operands]
   const result = frame.temp(I64)
-  frame.helper(frame.boxed(object), "getLength").tee(result).i64(SLOW).op(op.i64_eq).if()
+  for (const v of operands) frame.boxed(v)
+  frame.helper(c, helper).tee(result).i64(SLOW).op(op.i64_eq).if()
   frame.coldStep(before)
   c.get(frame.fp)
-    .mem("i64_load", frame.layout.operand(before.length - 1))
+    .mem("i64_load", frame.layout.operand(before.length - pops))
     .set(result)
   c.else()
-  freeOwn(frame, object)
+  for (const v of operands) freeOwn(frame, v)
   c.end()
-  frame.forget(object)
+  for (const v of operands) frame.forget(v)
   frame.push({ rep: "box", w: result, type: ANY, own: true })
+}
+
+/** obj value name -> */
+export function emitPutPrivate(frame: Frame): void {
+  const { code: c } = frame
+  const name = frame.pop()
+  const value = frame.pop()
+  const object = frame.pop()
+  const w = frame.temp(I64)
+  frame.owned(value).set(w)
+  const owned: Val = { rep: "box", w, type: value.type, own: true }
+  frame.boxed(object).get(w)
+  frame.helper(frame.boxed(name), "putPrivate").op(op.i32_eqz).if()
+  frame.coldStep([...frame.state.stack, object, owned, name])
+  c.else()
+  freeOwn(frame, object)
+  freeOwn(frame, name)
+  c.end()
+  for (const v of [object, owned, name]) frame.forget(v)
 }
 
 /** Could the operand be an index at all? A constant with a fraction (or -0, whose name is 0) is left to the interpreter. */

@@ -20,8 +20,10 @@ import {
   getField,
   getGlobal,
   getLength,
+  getPrivate,
   putElement,
   putField,
+  putPrivate,
   SLOW,
   stringsEqual,
   stringsOrder,
@@ -91,6 +93,8 @@ export const helperTypes = {
   putCached: sig([I64, I32, I64, I32], I32),
   getGlobal: sig([I32, I32], I64),
   putField: sig([I64, I32, I64], I32),
+  getPrivate: sig([I64, I64], I64),
+  putPrivate: sig([I64, I64, I64], I32),
   getLength: sig([I64], I64),
   stringsEqual: sig([I64, I64], I32), // 0, 1, or 2: not decided here
   stringsOrder: sig([I64, I64], I32), // -1, 0, 1, or 2: not decided here
@@ -303,6 +307,8 @@ const bodies: Record<HelperName, Body> = {
   getField: (c) => getField(c, calls),
   getGlobal: (c) => getGlobal(c, calls),
   putField: (c) => putField(c, calls),
+  getPrivate: (c) => getPrivate(c, calls),
+  putPrivate: (c) => putPrivate(c, calls),
   getLength: (c) => getLength(c),
   stringsEqual: (c) => stringsEqual(c),
   stringsOrder: (c) => stringsOrder(c),
