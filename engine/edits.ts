@@ -102,10 +102,30 @@ function endOfDumpTest(code: Instruction[], i: number): number | undefined {
  */
 export function dispatchDirectly(body: Uint8Array, module: ModuleParts): { body: Uint8Array; targets: number } {
   const code = decode(body)
-  for (let i = 5; i < code.length; i++) {
-    const table = code[i]
+  const table = dispatchTable(code, body, module)
+  if (table === undefined) return { body, targets: 0 }
+  const out = new Writer()
+    .bytes(body.subarray(0, code[table.at - 5]!.at))
+    .u8(Op.br_table)
+    .u32(table.labels.length)
+  for (const label of table.labels) out.u32(label)
+  out.u32(table.fallback).bytes(body.subarray(code[table.at]!.end))
+  return { body: out.finish(), targets: table.labels.length }
+}
+
+/**
+ * Where the interpreter goes from its `br_table`, number `at` of its instructions, by opcode: as many blocks out as `labels` says. Undefined
+ * when it has no such table.
+ */
+export function dispatchTable(
+  code: readonly Instruction[],
+  body: Uint8Array,
+  module: ModuleParts,
+): { at: number; labels: number[]; fallback: number } | undefined {
+  for (let at = 5; at < code.length; at++) {
+    const table = code[at]
     if (table?.op !== Op.br_table || table.a < 200) continue
-    const [two, shl, load, bias, sub] = code.slice(i - 5, i) as [
+    const [two, shl, load, bias, sub] = code.slice(at - 5, at) as [
       Instruction,
       Instruction,
       Instruction,
@@ -116,16 +136,13 @@ export function dispatchDirectly(body: Uint8Array, module: ModuleParts): { body:
     if (bias.op !== Op.i32_const || sub.op !== Op.i32_sub) continue
     const old = branchTargets(body, table)
     const numbers = new DataView(dataAt(module, load.b, 256 * 4).slice().buffer)
-    const targets = Array.from({ length: 256 }, (_, opcode) => {
+    const labels = Array.from({ length: 256 }, (_, opcode) => {
       const number = numbers.getInt32(opcode * 4, true) - bias.a
       return old.labels[number] ?? old.fallback
     })
-    const out = new Writer().bytes(body.subarray(0, two.at)).u8(Op.br_table).u32(targets.length)
-    for (const label of targets) out.u32(label)
-    out.u32(old.fallback).bytes(body.subarray(table.end))
-    return { body: out.finish(), targets: targets.length }
+    return { at, labels, fallback: old.fallback }
   }
-  return { body, targets: 0 }
+  return undefined
 }
 
 function branchTargets(body: Uint8Array, table: Instruction): { labels: number[]; fallback: number } {

@@ -7,9 +7,11 @@
 //
 // so that no caller and no index changes, and a call of an interpreted function pays for a test and not for a call more. Frozen code also needs a few functions that the engine does not export: each is
 // found by where the interpreter calls it, and must be found exactly once.
+import type { OpcodeName } from "../opcodes/quickjs.generated.ts"
 import { Writer } from "../wizer/sections.ts"
 import { JSFunctionBytecode, JSClassID, JSObject, JSRuntime, JSShape, JSStackFrame } from "./abi.ts"
 import { decode, Instructions, Op, Type, type Instruction } from "./code.ts"
+import { handlerFinder } from "./handlers.ts"
 import { exportedFunction, type ModuleParts } from "./module.ts"
 
 /** Functions of the engine that the hook exports for frozen code, by the names of its C source. */
@@ -22,6 +24,11 @@ export const hookExports = [
   "JS_GetPropertyInternal", // (ctx, object, atom, receiver, throw_ref_error) -> value
   "js_add_slow", // (ctx, sp) -> 0, the sum in sp[-2]; or -1 with an exception; takes both operands
   "JS_SetPropertyInternal2", // (ctx, object, atom, value, receiver, flags) -> below 0 with an exception; takes the value
+  // (ctx, sp, opcode) -> 0 with the result in sp[-2] (of one operand in sp[-1]); or -1 with an exception; take their operands
+  "js_binary_logic_slow",
+  "js_relational_slow",
+  "js_unary_arith_slow",
+  "js_eq_slow", // the same, with 1 for != in place of the opcode
   "js_free_shape", // (rt, shape): gives a reference back
 ] as const
 export type HookExport = (typeof hookExports)[number]
@@ -50,7 +57,7 @@ export function findInterpreter(module: ModuleParts): number {
 export function hookInterpreter(module: ModuleParts): Hook {
   const interpreter = findInterpreter(module)
   const body = bodyOf(module, interpreter)
-  const exports = { JS_CallInternal: interpreter, ...findInternals(module, decode(body)) }
+  const exports = { JS_CallInternal: interpreter, ...findInternals(module, body) }
   module.bodies[interpreter - module.importedFunctions] = withHook(body, module.typeOf(interpreter))
   for (const name of hookExports) module.exports.push({ kind: "func", name, index: exports[name] })
   return { interpreter, exports }
@@ -79,7 +86,8 @@ function withHook(body: Uint8Array, type: number): Uint8Array {
   return out.bytes(body.subarray(code.start)).finish()
 }
 
-function findInternals(module: ModuleParts, code: Instruction[]): Omit<Record<HookExport, number>, "JS_CallInternal"> {
+function findInternals(module: ModuleParts, body: Uint8Array): Omit<Record<HookExport, number>, "JS_CallInternal"> {
+  const code = decode(body)
   const poll = code.find((i) => i.op === Op.call)
   if (poll === undefined) throw refused("the interpreter calls nothing")
   const found = {
@@ -91,6 +99,7 @@ function findInternals(module: ModuleParts, code: Instruction[]): Omit<Record<Ho
     js_add_slow: addSlow(module, code),
     JS_SetPropertyInternal2: calledWith(module, code, "i32,i64,i32,i64,i64,i32->i32"),
     js_free_shape: freeShape(module),
+    ...slowOperations(module, body, code),
   }
   for (const store of [found.JS_SetPropertyInternal2, exportedFunction(module, "JS_SetPropertyValue")]) {
     const before = code.flatMap((i, at) => (i.op === Op.call && i.a === store ? [code[at - 1]] : []))
@@ -128,6 +137,27 @@ function addSlow(module: ModuleParts, code: Instruction[]): number {
   const [only] = found
   if (only === undefined || found.length !== 1) throw refused(`${found.length} functions look like js_add_slow`)
   return only
+}
+
+/**
+ * Operations on anything: the first function of three ints that the handlers of their opcodes call, and all of them the same. Arithmetic is not among
+ * them: it is part of the interpreter itself.
+ */
+function slowOperations(module: ModuleParts, body: Uint8Array, code: Instruction[]) {
+  const handler = handlerFinder(module, body, code)
+  const isSlow = (i: Instruction) => i.op === Op.call && typeText(module, i.a) === "i32,i32,i32->i32"
+  const called = (...opcodes: OpcodeName[]): number => {
+    const found = new Set(opcodes.map((opcode) => handler(opcode).find(isSlow)?.a))
+    const [only] = found
+    if (only === undefined || found.size !== 1) throw refused(`the handlers of ${opcodes} call different functions`)
+    return only
+  }
+  return {
+    js_binary_logic_slow: called("and", "or", "xor", "shl", "sar"),
+    js_relational_slow: called("lt", "lte", "gt", "gte"),
+    js_unary_arith_slow: called("neg", "plus", "inc", "dec"),
+    js_eq_slow: called("eq", "neq"),
+  }
 }
 
 /** js_free_shape: of the functions (i32, i32), the one that reads a shape's fields and frees a value, atoms and memory; js_free_shape0 is part of it. */

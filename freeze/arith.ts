@@ -3,8 +3,8 @@
 // What the kinds of the operands prove is computed unboxed. A boxed operand is looked at when it is used: a number is unboxed on the spot,
 // anything else (strings, BigInts, objects with valueOf) goes through the interpreter, one step, and comes back.
 import type { OpcodeName } from "../opcodes/quickjs.generated.ts"
-import { mayBeCounted, NotLean, type Frame, type Val } from "./frame.ts"
-import { at } from "./layout.ts"
+import { emitOnAnything, operateOnAnything } from "./anything.ts"
+import { NotLean, type Frame, type Val } from "./frame.ts"
 import { ANY, FLOAT_ADDEND, NUMBER, numberOf, T, UNDEFINED, value } from "./types.ts"
 import { tags } from "../engine/abi.ts"
 import { F64, I32, I64, op, type Label } from "./wasm.ts"
@@ -252,8 +252,7 @@ function remainder(frame: Frame, a: Val, b: Val, before: readonly Val[]): void {
   c.get(x).i32(0).op(op.i32_le_s).brIf(inner).get(y).i32(0).op(op.i32_le_s).brIf(inner)
   c.get(x).get(y).op(op.i32_rem_s, op.f64_convert_i32_s).set(result).br(end)
   c.end()
-  frame.coldStep(before)
-  c.get(frame.fp).mem("i64_load", frame.layout.operand(before.length - 2))
+  operateOnAnything(frame, before, 2)
   unboxNumber(frame) // both are numbers, and so is the result
   c.set(result).end()
   done(frame, a, b)
@@ -269,24 +268,25 @@ function numericAdd(a: Val, b: Val): boolean {
   return (float(a) && possible(b)) || (float(b) && possible(a))
 }
 
-/** + of anything, or + and - with a small constant: the result is boxed. Ints first, then numbers, then the interpreter. */
+/**
+ * + of anything, or + and - with a small constant, ++ and --: the result is boxed. Ints first, then numbers, then the engine. With `local`, the
+ * instruction is add_loc, and `a` that local.
+ */
 function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], local?: number): void {
   const { code: c } = frame
   const { opcode } = frame.instruction
+  const isUnary = opcode === "inc" || opcode === "dec"
+  const isUp = opcode !== "sub" && opcode !== "dec"
+  const type = opcode === "add" || local !== undefined ? NUMBER | T.STRING | T.OTHER : NUMBER | T.OTHER
+  const rest = before.slice(0, before.length - (isUnary || local !== undefined ? 1 : 2))
   const result = frame.temp(I64)
-  const isAdd = opcode !== "sub"
-  const onlyNumbers = !isAdd
   if (impossible(a) || impossible(b)) {
     // A string or an object is among them: nothing to try here.
-    if (onlyNumbers) {
-      frame.state.stack.push(a, b)
-      frame.release(result)
-      frame.step(2, [NUMBER | T.OTHER])
-      return
-    }
-    addSlow(frame, a, b, result)
+    if (local !== undefined) operateOnAnything(frame, [...rest, a, b], 2, "add")
+    else operateOnAnything(frame, before, isUnary ? 1 : 2)
+    c.set(result)
     done(frame, a, b)
-    frame.push({ rep: "box", w: result, type: NUMBER | T.STRING | T.OTHER, own: true })
+    frame.push({ rep: "box", w: result, type, own: true })
     return
   }
   const end = c.block()
@@ -300,7 +300,7 @@ function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], local?: 
     const sum = frame.temp(I64)
     wide(frame, a)
     wide(frame, b)
-    c.op(isAdd ? op.i64_add : op.i64_sub)
+    c.op(isUp ? op.i64_add : op.i64_sub)
       .tee(sum)
       .get(sum)
       .op(op.i64_extend32_s, op.i64_ne)
@@ -311,48 +311,32 @@ function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], local?: 
   c.end()
   floatOr(frame, a, slow)
   floatOr2(frame, b, slow)
-  c.op(isAdd ? op.f64_add : op.f64_sub)
+  c.op(isUp ? op.f64_add : op.f64_sub)
   frame.helper(c, "boxFloat").set(result).br(end)
   c.end()
-  if (local !== undefined && !frame.isCaptured(local) && a.rep !== "local") {
+  if (local === undefined) {
+    operateOnAnything(frame, before, isUnary ? 1 : 2)
+    c.set(result)
+  } else {
+    stepAddLocal(frame, a, before, local, result)
+  }
+  c.end()
+  done(frame, a, b)
+  frame.push({ rep: "box", w: result, type, own: true })
+}
+
+/** add_loc by the interpreter: it appends to a string in place that has no other owner. */
+function stepAddLocal(frame: Frame, a: Val, before: readonly Val[], local: number, result: number): void {
+  const { code: c } = frame
+  if (!frame.isCaptured(local) && a.rep !== "local") {
     // The interpreter takes the local from its slot, where an unboxed one need not be.
     c.get(frame.fp)
     frame.boxed(a).mem("i64_store", frame.layout.slot(local))
   }
   frame.coldStep(before)
-  if (local === undefined) {
-    c.get(frame.fp)
-      .mem("i64_load", frame.layout.operand(before.length - 2))
-      .set(result)
-  } else {
-    // add_loc has put the sum into the local by itself: it moves from there into the result, and back with whatever sets the local.
-    c.get(frame.fp).mem("i64_load", frame.layout.slot(local)).set(result)
-    c.get(frame.fp).i64(UNDEFINED).mem("i64_store", frame.layout.slot(local))
-  }
-  c.end()
-  done(frame, a, b)
-  const type = onlyNumbers ? NUMBER | T.OTHER : NUMBER | T.STRING | T.OTHER
-  frame.push({ rep: "box", w: result, type, own: true })
-}
-
-/** `result = a + b` by the engine's own addition of anything. The operands are used up, but for their temporaries. */
-function addSlow(frame: Frame, a: Val, b: Val, result: number): void {
-  const { code: c } = frame
-  frame.needFrame()
-  ;[a, b].forEach((v, i) => {
-    c.get(frame.fp)
-    frame.boxed(v)
-    if (!v.own && mayBeCounted(v)) frame.helper(c, "dup")
-    c.mem("i64_store", at.scratch + 8 * i)
-  })
-  frame.setPc()
-  c.i32(frame.realm)
-    .get(frame.fp)
-    .i32(at.scratch + 16)
-    .op(op.i32_add)
-  frame.engine(c, "js_add_slow").if()
-  frame.throwOut()
-  c.end().get(frame.fp).mem("i64_load", at.scratch).set(result)
+  // It has put the sum into the local by itself: from there it moves into the result, and back with whatever sets the local.
+  c.get(frame.fp).mem("i64_load", frame.layout.slot(local)).set(result)
+  c.get(frame.fp).i64(UNDEFINED).mem("i64_store", frame.layout.slot(local))
 }
 
 /** Like floatOr, with a double of the first operand already on the stack: it is kept in a local while branching is possible. */
@@ -387,7 +371,7 @@ function guessedArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, bef
   const { code: c } = frame
   if (impossible(a) || impossible(b) || floatOps[opcode] === undefined) {
     frame.state.stack.push(a, b)
-    frame.step(2, [opcode === "add" ? ANY : NUMBER | T.OTHER])
+    emitOnAnything(frame, 2, opcode === "add" ? ANY : NUMBER | T.OTHER)
     return
   }
   const result = frame.temp(F64)
@@ -397,26 +381,24 @@ function guessedArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, bef
   floatOr2(frame, b, slow)
   c.op(floatOps[opcode]!).set(result).br(end)
   c.end()
-  frame.coldStep(before)
-  resultAsFloat(frame, before, 2, result)
+  operateOnAnything(frame, before, 2)
+  resultAsFloat(frame, before.slice(0, -2), result)
   c.end()
   done(frame, a, b)
   frame.push({ rep: "f64", w: result, type: NUMBER, own: false })
 }
 
-/** After a cold step: its result as a double in `w`; when it is no number, leave with it on the stack, behind the instruction. */
-function resultAsFloat(frame: Frame, before: readonly Val[], pops: number, w: number): void {
+/** `boxed ->`: as a double in `w`; when it is no number, leave with it on the stack, behind the instruction. */
+function resultAsFloat(frame: Frame, rest: readonly Val[], w: number): void {
   const { code: c } = frame
   const boxed = frame.temp(I64)
-  c.get(frame.fp)
-    .mem("i64_load", frame.layout.operand(before.length - pops))
-    .set(boxed)
+  c.set(boxed)
   const end = c.block()
   const strange = c.block()
   floatOr(frame, { rep: "box", w: boxed, type: ANY, own: false }, strange)
   c.set(w).br(end)
   c.end()
-  frame.exitAfter([...before.slice(0, before.length - pops), { rep: "box", w: boxed, type: ANY, own: true }])
+  frame.exitAfter([...rest, { rep: "box", w: boxed, type: ANY, own: true }])
   c.end()
   frame.release(boxed)
 }
@@ -439,8 +421,11 @@ export function emitBits(frame: Frame): void {
   const a = frame.pop()
   const pops = isNot ? 1 : 2
   const before = [...frame.state.stack, a, ...(isNot ? [] : [b])]
-  if (impossible(a) && a.type !== T.BOOL) return step(frame, before, pops)
-  if (impossible(b) && b.type !== T.BOOL) return step(frame, before, pops)
+  if ([a, b].some((v) => impossible(v) && v.type !== T.BOOL)) {
+    frame.state.stack.push(...before.slice(before.length - pops))
+    emitOnAnything(frame, pops, NUMBER | T.OTHER)
+    return
+  }
   const w = frame.temp(I32)
   const needsSlow = !isUnboxedInt(a) || !isUnboxedInt(b)
   const end = needsSlow ? c.block() : 0
@@ -458,8 +443,8 @@ export function emitBits(frame: Frame): void {
   c.op(isNot ? op.i32_xor : bitOps[opcode]!).set(w)
   if (needsSlow) {
     c.br(end).end()
-    frame.coldStep(before)
-    resultAsInt(frame, before, pops, w)
+    operateOnAnything(frame, before, pops)
+    resultAsInt(frame, before.slice(0, before.length - pops), w)
     c.end()
   }
   done(frame, a, b)
@@ -471,11 +456,6 @@ export function emitBits(frame: Frame): void {
     frame.release(w)
     frame.pushUnboxed("f64")
   }
-}
-
-function step(frame: Frame, before: readonly Val[], pops: number): void {
-  frame.state.stack.push(...before.slice(before.length - pops))
-  frame.step(pops, [NUMBER | T.OTHER])
 }
 
 function isUnboxedInt(v: Val): boolean {
@@ -509,19 +489,17 @@ export function int32Or(frame: Frame, v: Val, slow: Label): void {
   frame.release(w)
 }
 
-/** After a cold step of a bit operation: its result as an int; a uint32 is taken modulo 2^32; a BigInt leaves. */
-function resultAsInt(frame: Frame, before: readonly Val[], pops: number, w: number): void {
+/** `result of a bit operation, boxed ->`: as an int in `w`; a uint32 is taken modulo 2^32; a BigInt leaves. */
+function resultAsInt(frame: Frame, rest: readonly Val[], w: number): void {
   const { code: c } = frame
   const boxed = frame.temp(I64)
-  c.get(frame.fp)
-    .mem("i64_load", frame.layout.operand(before.length - pops))
-    .set(boxed)
+  c.set(boxed)
   const end = c.block()
   const strange = c.block()
   int32Or(frame, { rep: "box", w: boxed, type: ANY, own: false }, strange)
   c.set(w).br(end)
   c.end()
-  frame.exitAfter([...before.slice(0, before.length - pops), { rep: "box", w: boxed, type: ANY, own: true }])
+  frame.exitAfter([...rest, { rep: "box", w: boxed, type: ANY, own: true }])
   c.end()
   frame.release(boxed)
 }
@@ -568,13 +546,9 @@ export function emitCompare(frame: Frame): void {
   c.end()
   if (opcode.endsWith("eq")) compareIdentity(frame, x, y, compare.strict === true, compare.not === true, result, end)
   else orderStrings(frame, x, y, compare.int, result, end)
-  frame.coldStep(before)
-  c.get(frame.fp)
-    .mem("i64_load", frame.layout.operand(before.length - 2))
-    .op(op.i32_wrap_i64)
-    .set(result)
-  c.end()
-  // The fast ways have not used the operands up; the step has.
+  operateOnAnything(frame, before, 2)
+  c.op(op.i32_wrap_i64).set(result).end()
+  // The fast ways have not used the operands up; this has.
   frame.push({ rep: "bool", w: result, type: T.BOOL, own: false })
   done(frame, x, y)
 }
@@ -703,9 +677,18 @@ export function emitUnary(frame: Frame): void {
     guessedSign(frame, v, before)
     return
   }
+  if (!isNumber(v) && opcode.startsWith("post")) {
+    frame.push(v)
+    boxedPostfix(frame)
+    return
+  }
+  if (!isNumber(v) && (opcode === "inc" || opcode === "dec")) {
+    boxedAdd(frame, v, one, before)
+    return
+  }
   if (!isNumber(v)) {
     frame.push(v)
-    boxedUnary(frame)
+    emitOnAnything(frame, 1, NUMBER | T.OTHER)
     return
   }
   if (opcode === "plus") {
@@ -755,8 +738,8 @@ function guessedSign(frame: Frame, v: Val, before: readonly Val[]): void {
   if (frame.instruction.opcode === "neg") c.op(op.f64_neg)
   c.set(result).br(end)
   c.end()
-  frame.coldStep(before)
-  resultAsFloat(frame, before, 1, result)
+  operateOnAnything(frame, before, 1)
+  resultAsFloat(frame, before.slice(0, -1), result)
   c.end()
   done(frame, v)
   frame.push({ rep: "f64", w: result, type: NUMBER, own: false })
@@ -774,26 +757,24 @@ function numberBoxed(number: number): bigint {
   return BigInt.asUintN(64, bits.getBigUint64(0) - FLOAT_ADDEND)
 }
 
-/** An operand of unknown kind: an int is handled here, all else is stepped. */
-function boxedUnary(frame: Frame): void {
+/** a++ and a-- of an operand of unknown kind: an int is handled here, all else is stepped. */
+function boxedPostfix(frame: Frame): void {
   const { code: c } = frame
-  const { opcode } = frame.instruction
   const v = frame.state.stack.at(-1)!
+  const both = [NUMBER | T.OTHER, NUMBER | T.OTHER]
   if (impossible(v)) {
-    frame.step(1, opcode.startsWith("post") ? [NUMBER | T.OTHER, NUMBER | T.OTHER] : [NUMBER | T.OTHER])
+    frame.step(1, both)
     return
   }
   // Everything goes to its slot, so that both ways end with the same description.
-  const up = opcode === "inc" || opcode === "post_inc"
-  const isPost = opcode.startsWith("post")
+  const up = frame.instruction.opcode === "post_inc"
   frame.flush()
   const depth = frame.depth - 1
-  const slot = frame.layout.operand(depth)
   const w = frame.temp(I64)
   const end = c.block()
   const slow = c.block()
   c.get(frame.fp)
-    .mem("i64_load", slot)
+    .mem("i64_load", frame.layout.operand(depth))
     .tee(w)
     .i64(up ? 0x7fff_fffen : 0xffff_ffffn)
     .op(op.i64_gt_u)
@@ -805,13 +786,13 @@ function boxedUnary(frame: Frame): void {
     .op(op.i32_wrap_i64)
     .i32(up ? 1 : -1)
     .op(op.i32_add, op.i64_extend_i32_u)
-  c.mem("i64_store", frame.layout.operand(isPost ? depth + 1 : depth)).br(end)
+  c.mem("i64_store", frame.layout.operand(depth + 1)).br(end)
   c.end()
   frame.callStep(frame.depth)
   c.end()
   frame.release(w)
   frame.state.stack.pop()
-  for (let i = 0; i < (isPost ? 2 : 1); i++) frame.push({ rep: "slot", type: NUMBER | T.OTHER, own: true })
+  for (const type of both) frame.push({ rep: "slot", type, own: true })
 }
 
 /** inc_loc, dec_loc */

@@ -1,6 +1,7 @@
 // What freeze does with each opcode. One row per opcode, in the engine's order: leaving one out, or misspelling one, is a
 // type error. Sizes and stack effects are not repeated here; they come from opcodes/quickjs.generated.ts.
 import { opcodeByName, type OpcodeName } from "../opcodes/quickjs.generated.ts"
+import { emitOnAnything } from "./anything.ts"
 import { emitBinary, emitBits, emitCompare, emitLocalStep, emitAddLocal, emitUnary } from "./arith.ts"
 import { popsOf, stackPictures } from "./blocks.ts"
 import { emitCall, emitClosure, emitConstruct, emitDefineField, emitInitConstructor, emitNewObject } from "./call.ts"
@@ -28,7 +29,7 @@ import {
   emitPutElement,
   emitPutField,
 } from "./property.ts"
-import { ANY, T } from "./types.ts"
+import { ANY, NUMBER, T } from "./types.ts"
 
 export type Pattern =
   /** Written inline; what is not expected is stepped or leaves. */
@@ -217,7 +218,7 @@ export const patterns = {
   and: emit(emitBits),
   xor: emit(emitBits),
   or: emit(emitBits),
-  pow: step(),
+  pow: emit((frame) => emitOnAnything(frame, 2, NUMBER | T.OTHER)),
   lt: emit(emitCompare),
   lte: emit(emitCompare),
   gt: emit(emitCompare),
