@@ -1,5 +1,6 @@
 // The same program in Node, interpreted and frozen: what each prints, and where they differ.
-import { createContext, Script } from "node:vm"
+import { setTimeout } from "node:timers/promises"
+import { constants, createContext, Script, type CreateContextOptions } from "node:vm"
 import { prelude, TraceWriter } from "./traces.ts"
 import { World, type WorldOptions } from "./world.ts"
 
@@ -11,11 +12,7 @@ const NODE_TIMEOUT = 60_000
 
 /** In a context of Node's own, where `before` has run. */
 export function traceInNode(source: string, { before = "", file = "test.js" } = {}): Trace {
-  const printed: string[] = []
-  const context = createContext(
-    { print: (...values: unknown[]) => printed.push(values.map(String).join(" ")) },
-    { microtaskMode: "afterEvaluate" },
-  )
+  const { printed, context } = nodeContext({ microtaskMode: "afterEvaluate" })
   context["gc"] = () => {}
   context["detachArrayBuffer"] = (buffer: ArrayBuffer) => void structuredClone(buffer, { transfer: [buffer] })
   try {
@@ -25,6 +22,23 @@ export function traceInNode(source: string, { before = "", file = "test.js" } = 
     printed.push(`threw ${String(error)}`)
   }
   return printed
+}
+
+/** The same for a program that imports modules beside its file: it prints `done` last. */
+export async function traceModulesInNode(source: string, before: string, file: string): Promise<Trace> {
+  const { printed, context } = nodeContext({})
+  new Script(before, { filename: "before.js" }).runInContext(context)
+  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
+  new Script(source, { filename: file, importModuleDynamically }).runInContext(context, { timeout: NODE_TIMEOUT })
+  const end = Date.now() + NODE_TIMEOUT
+  while (printed.at(-1) !== "done" && Date.now() < end) await setTimeout(5)
+  return printed
+}
+
+function nodeContext(options: CreateContextOptions) {
+  const printed: string[] = []
+  const print = (...values: unknown[]) => printed.push(values.map(String).join(" "))
+  return { printed, context: createContext({ print }, options) }
 }
 
 /** In an engine of its own; what is left when everything was freed is at the end. */

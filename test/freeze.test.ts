@@ -1,17 +1,16 @@
 // Frozen functions do what the interpreter does: every program under fixtures/freeze prints the same in Node, interpreted and frozen.
-import { readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { cases } from "./cases.ts"
-import { casePrintsInNode, caseRuns } from "./freeze-cases.ts"
+import { casePrintsInNode, caseRuns, programOf } from "./freeze-cases.ts"
 
 const programs = cases("freeze")
 
 describe.each(programs.map((c) => [c.name, c] as const))("%s", (_, c) => {
-  const program = readFileSync(c.path("program.js"), "utf8")
+  const program = programOf(c)
 
   // Node's word is what is expected, unless it lacks something that the engine has.
-  test.skipIf(c.options["node"] !== undefined)("in Node", () => {
-    c.expectText("expected.txt", casePrintsInNode(program).join("\n"))
+  test.skipIf(c.options["node"] !== undefined)("in Node", async () => {
+    c.expectText("expected.txt", (await casePrintsInNode(program)).join("\n"))
   })
 
   test("interpreted, frozen, and collecting garbage at every allocation", () => {
