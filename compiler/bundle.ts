@@ -55,6 +55,8 @@ export interface Bundle {
   map: SourceMap
   /** `async`: the function returns a promise. */
   format: "sync" | "async"
+  /** The entry is an ES module, whose jobs Node runs before its ticks. */
+  entryIsModule: boolean
   /** Built-in modules that are in use, without `node:`, sorted. */
   builtins: string[]
   /** Absolute paths of the files that were read, sorted. */
@@ -71,12 +73,14 @@ export const globalName = "__edgebox_app"
 export async function bundle(app: App, options: BundleOptions): Promise<Bundle> {
   try {
     const { result, format } = await runFor(app, options)
-    const pieces = shape(await complete(app, options, result, format), format)
+    const whole = await complete(app, options, result, format)
+    const pieces = shape(whole, format)
     const { code, map } = options.minify === true ? await minified(pieces) : pieces
     return {
       code,
       map,
       format,
+      entryIsModule: whole.entryIsModule,
       builtins: namesOf(result.metafile),
       inputs: inputsOf(result.metafile, app.root),
       warnings: await shown(result.warnings, "warning", app, options),
@@ -116,7 +120,12 @@ async function complete(app: App, options: BundleOptions, first: Result, format:
   const [map, code] = textsOf(result)
   const entry = Object.values(result.metafile.outputs).find((output) => output.entryPoint !== undefined)
   const filled = fillPlaces({ code, map }, entry?.entryPoint ?? "")
-  return { ...filled, kinds: again ? await kindsOf(result.metafile, app.root) : kinds, exports: entry?.exports ?? [] }
+  return {
+    ...filled,
+    kinds: again ? await kindsOf(result.metafile, app.root) : kinds,
+    exports: entry?.exports ?? [],
+    entryIsModule: kinds.strict.includes(entry?.entryPoint ?? ""),
+  }
 }
 
 async function run(app: App, options: BundleOptions, format: Bundle["format"], wrap: string[] = []): Promise<Result> {

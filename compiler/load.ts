@@ -24,6 +24,7 @@ export interface LoadedApp {
   bytecodeBytes: number
 }
 
+const FLAG_MODULE = 1
 const FLAG_KEEP_SOURCE = 2
 
 /** File name of what has no original file: helpers that the bundler adds. */
@@ -86,7 +87,7 @@ function evaluateParts(live: LiveEngine, source: string): void {
 }
 
 function compileApp(live: LiveEngine, bundle: Bundle, keepSource: boolean): void {
-  const flags = keepSource ? FLAG_KEEP_SOURCE : 0
+  const flags = (keepSource ? FLAG_KEEP_SOURCE : 0) | (bundle.entryIsModule ? FLAG_MODULE : 0)
   const failed = withName(live, bundleName, (name) =>
     live.withString(bundle.code, (pointer, length) => live.call("guest_compile_app", pointer, length, name, flags)),
   )

@@ -27,12 +27,16 @@ function optionsOf(c: Case): BuildOptions {
 async function built(
   c: Case,
   more: Partial<BuildOptions> = {},
-): Promise<{ file: string; stdin: string; bundle: string }> {
+): Promise<{ file: string; stdin: string; bundle: string[] }> {
   const file = join(folder, `${c.name}.wasm`)
   const { bundle } = await build({ ...optionsOf(c), output: file, ...more })
   const script = join(folder, `${c.name}.js`)
   writeFileSync(script, bundle.code)
-  return { file, bundle: script, stdin: c.has("stdin.txt") ? c.text("stdin.txt") : "" }
+  return {
+    file,
+    bundle: [script, bundle.entryIsModule ? "module" : "commonjs"],
+    stdin: c.has("stdin.txt") ? c.text("stdin.txt") : "",
+  }
 }
 
 /** Outputs of 10 MB make no readable difference. */
@@ -46,7 +50,7 @@ describe.sequential("apps", () => {
     if (c.bad) continue
     test(c.name, async (context) => {
       const { file, bundle, stdin } = await built(c)
-      const expected = await runNode([join(root, "test/run-bundle.mjs"), bundle], { stdin })
+      const expected = await runNode([join(root, "test/run-bundle.mjs"), ...bundle], { stdin })
       const edgebox = await runNode([programs.edgebox, file], { stdin })
       expect(brief(edgebox), edgebox.stderr).toEqual(brief(expected))
       expect(edgebox.stdout === expected.stdout).toBe(true)

@@ -37,10 +37,12 @@ const keywords = /^(throw|if|for|switch|try|while|do|debugger|break|continue)\b/
 const input = (c: Case) => relative(process.cwd(), c.folder)
 const stdin = (c: Case) => (c.has("stdin.txt") ? c.text("stdin.txt") : "")
 
-async function runBundle(c: Case, { code }: Bundle): Promise<Outcome> {
+async function runBundle(c: Case, { code, entryIsModule }: Bundle): Promise<Outcome> {
   const file = join(folder, `${c.name}.js`)
   writeFileSync(file, code)
-  return runNode([join(root, "test/run-bundle.mjs"), file], { stdin: stdin(c) })
+  return runNode([join(root, "test/run-bundle.mjs"), file, entryIsModule ? "module" : "commonjs"], {
+    stdin: stdin(c),
+  })
 }
 
 for (const c of apps) {
@@ -140,7 +142,7 @@ test("built-in modules: used ones are named, missing ones fail when they are req
   expect(made.inputs).toEqual([file])
   const out = join(folder, "builtins.js")
   writeFileSync(out, made.code)
-  expect((await runNode([join(root, "test/run-bundle.mjs"), out])).stdout.split("\n")).toEqual([
+  expect((await runNode([join(root, "test/run-bundle.mjs"), out, "module"])).stdout.split("\n")).toEqual([
     "true a/b",
     "MODULE_NOT_FOUND Cannot find module 'os'",
     "MODULE_NOT_FOUND Cannot find module 'os'",
@@ -205,7 +207,7 @@ test("any file name works: quotes, patterns, spaces, other scripts", async () =>
     const made = await bundle(await resolveApp(join(app, `in"de*x.cjs`)), { ...options, minify })
     const out = join(folder, "odd.js")
     writeFileSync(out, made.code)
-    const { stdout } = await runNode([join(root, "test/run-bundle.mjs"), out])
+    const { stdout } = await runNode([join(root, "test/run-bundle.mjs"), out, "module"])
     expect(stdout).toBe(`true /app/in"de*x.cjs file:///app/lib/é %42.mjs\n`)
     expect([...made.map.sources].sort()).toEqual([`in"de*x.cjs`, "lib/é %42.mjs"])
   }

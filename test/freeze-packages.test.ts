@@ -32,7 +32,7 @@ test.each([
     const script = join(folder, `${app}.js`)
     writeFileSync(script, bundle.code)
     const stdin = c.has("stdin.txt") ? c.text("stdin.txt") : ""
-    const inNode = await runNode([join(root, "test/run-bundle.mjs"), script], { stdin })
+    const inNode = await runNode([join(root, "test/run-bundle.mjs"), script, "module"], { stdin })
     const frozen = await runNode([programs.edgebox, output], { stdin })
     expect({ stdout: frozen.stdout, code: frozen.code }, frozen.stderr).toEqual({
       stdout: inNode.stdout,

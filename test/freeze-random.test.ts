@@ -49,9 +49,11 @@ function smallest(seed: number): string {
 }
 
 test("reduce leaves what makes a program fail", () => {
-  const program = new TraceWriter(start).write()
-  const planted = program.replace("show(g0", "{ let x = 1; if (x) { print('needle'); } }\nshow(g0")
-  const small = reduce(planted, (text) => traceInNode(text).includes("needle"))
+  const prints = (text: string) => traceInNode(text).includes("needle")
+  const planted = Array.from({ length: 20 }, (_, i) => new TraceWriter(start + i).write())
+    .map((program) => program.replace("show(g0", "{ let x = 1; if (x) { print('needle'); } }\nshow(g0"))
+    .find(prints) // not every program comes to its end
+  const small = reduce(planted!, prints)
   expect(traceInNode(small)).toContain("needle")
   expect(small.length, small).toBeLessThan(400)
 })

@@ -24,6 +24,7 @@ const script = (code: string) => ({
   code: `(function (require) { ${code} })`,
   map: { version: 3 as const, sources: ["app.js"], names: [], mappings: "AAAA" },
   format: "sync" as const,
+  entryIsModule: false,
   builtins: [],
   inputs: [],
   warnings: [],

@@ -242,11 +242,13 @@ export class TraceWriter {
 
   /** Small methods called on receivers of many shapes and classes, while prototypes and receivers change under way. */
   private receivers(): string {
-    const value = () => this.expressionWith(["v", "this.x", "this.y"], 1)
+    // Not inside of what the expression makes: an object's getter would ask itself.
+    const value = () =>
+      `${this.pick(["this.x", "this.y"])} ${this.pick(["<", "===", "&&", "+", "??"])} ${this.expressionWith(["v"], 1)}`
     const methods = [
       `get() { return this.x; }`,
       `add(v) { this.x = ${this.arithmetic("this.x", "v")}; return this; }`,
-      `choose(v) { return ${value()} ? this.x : ${this.pick(["v", "this.y", "this.m", "1"])}; }`,
+      `choose(v) { return (${value()}) ? this.x : ${this.pick(["v", "this.y", "this.m", "1"])}; }`,
       `next(v, w) { const t = this.${this.pick(["x", "y", "next"])}; let u = v; if (t < v) u = t; return ${this.pick(["u", "w", "t + u", "u === t"])}; }`,
       `count() { let n = 0; for (let i = 0; i < 4; i++) n += this.x; return n; }`,
       `up() { return ${this.pick(["++this.x", "this.x--", "-this.x", "+this.x", "!this.x", "this.x ?? this.y"])}; }`,

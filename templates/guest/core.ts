@@ -108,8 +108,8 @@ export function start(native: Native): object {
     throw Object.assign(new Error(`Cannot find module '${name}'`), { code: "MODULE_NOT_FOUND" })
   }
 
-  /** Run the program's entry, then whatever it left to do; returns the exit code. */
-  function live(entry: () => unknown): number {
+  /** Run the program's entry, then whatever it left to do; returns the exit code. `isModule`: the entry is an ES module. */
+  function live(entry: () => unknown, isModule: boolean): number {
     let result: unknown
     try {
       result = entry()
@@ -118,8 +118,9 @@ export function start(native: Native): object {
     }
     if (native.promise(result) === undefined) exports = result
     else kit.world().awaitTop(result as Promise<unknown>, (value) => (exports = value))
-    // Without the world there are no ticks and no timers: jobs are all there can be.
-    while (!hasWorld) {
+    // Without the world there are no ticks and no timers: jobs are all there can be. An ES module is itself run by a job in Node: those that it
+    // leaves come before its ticks.
+    while (isModule || !hasWorld) {
       try {
         native.runJobs()
         break
@@ -141,14 +142,14 @@ export function start(native: Native): object {
 
   return {
     /** Returns the exit code. */
-    main(app: App | undefined): number {
+    main(app: App | undefined, isModule: boolean): number {
       for (const begin of kit.starters) begin()
-      return live(ranAtBuild ? callDefault : () => app?.(require))
+      return live(ranAtBuild ? callDefault : () => app?.(require), isModule)
     },
     /** `--snapshot app`: the top level now, the default export's function at each start. */
-    runAtBuild(app: App): void {
+    runAtBuild(app: App, isModule: boolean): void {
       guardRandom(native)
-      live(() => app(require))
+      live(() => app(require), isModule)
       ranAtBuild = true
     },
     rejection(promise: Promise<unknown>, reason: unknown, handled: boolean): void {

@@ -9,6 +9,7 @@ bool running;
 /** The core's functions by name: main, runAtBuild, uncaught, rejection, loadParts, describe. */
 static JSValue core = JS_UNDEFINED;
 static JSValue app = JS_UNDEFINED;
+static bool app_is_module;
 static char *error_text;
 
 /** Filled in by the builder: byte offset of the state of Math.random in JSContext; 0 leaves it alone. */
@@ -156,9 +157,13 @@ EXPORT i32 guest_eval_part(char *text, size_t length, const char *name) {
 
 enum { FLAG_MODULE = 1, FLAG_KEEP_SOURCE = 2 };
 
-/** The app: a script whose completion value is a function of `require`. Kept for `_start`; see guest_app_function. */
+/**
+ * The app: a script whose completion value is a function of `require`. Kept for `_start`; see guest_app_function. FLAG_MODULE: its entry is an ES
+ * module.
+ */
 EXPORT i32 guest_compile_app(char *text, size_t length, const char *name, u32 flags) {
   JS_FreeValue(ctx, app);
+  app_is_module = (flags & FLAG_MODULE) != 0;
   app = evaluate(text, length, name, flags & FLAG_KEEP_SOURCE ? 0 : JS_WRITE_OBJ_STRIP_SOURCE);
   if (!is_exception(app) && JS_IsFunction(ctx, app)) return 0;
   if (!is_exception(app)) JS_ThrowTypeError(ctx, "the bundle is not a function");
@@ -176,7 +181,8 @@ EXPORT JSValue guest_app_function(void) { return app; }
 
 /** `--snapshot app`: run the top level now, until nothing is left to do. Afterwards `_start` calls what it left. */
 EXPORT i32 guest_run_app_now(void) {
-  JSValue result = call_core("runAtBuild", 1, &app);
+  JSValue argv[2] = {app, new_bool(app_is_module)};
+  JSValue result = call_core("runAtBuild", 2, argv);
   if (is_exception(result)) {
     JSValue error = JS_GetException(ctx);
     if (error_text == NULL) keep_error(error);
@@ -263,7 +269,8 @@ static void say_last_words(void) {
 EXPORT void _start(void) {
   running = true;
   reseed();
-  JSValue result = call_core("main", 1, &app);
+  JSValue argv[2] = {app, new_bool(app_is_module)};
+  JSValue result = call_core("main", 2, argv);
   i32 code = 1;
   if (is_exception(result)) say_last_words();
   else JS_ToInt32(ctx, &code, result);
