@@ -2,7 +2,11 @@
 // type error. Sizes and stack effects are not repeated here; they come from opcodes/quickjs.generated.ts.
 import { opcodeByName, type OpcodeName } from "../opcodes/quickjs.generated.ts"
 import { emitOnAnything } from "./anything.ts"
-import { emitBinary, emitBits, emitCompare, emitLocalStep, emitAddLocal, emitUnary } from "./arith.ts"
+import { emitAddLocal, emitLocalStep } from "./accumulate.ts"
+import { emitBinary } from "./arith.ts"
+import { emitBits } from "./bits.ts"
+import { emitCompare } from "./compare.ts"
+import { emitUnary } from "./unary.ts"
 import { popsOf, stackPictures } from "./blocks.ts"
 import { emitCall, emitClosure, emitConstruct, emitDefineField, emitInitConstructor, emitNewObject } from "./call.ts"
 import type { Frame } from "./frame.ts"

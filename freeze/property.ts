@@ -1,6 +1,6 @@
 // Properties, elements, lengths: the library's helpers first, the interpreter where they do not apply.
 import { JSClassID, JSObject } from "../engine/abi.ts"
-import { floatAsIndex, floatOr, int32Or } from "./arith.ts"
+import { floatAsIndex, floatOr, int32Or } from "./numbers.ts"
 import { cachedAddress, cachedMethodAddress } from "./cache.ts"
 import { checkException } from "./call.ts"
 import { mayBeCounted, type Frame, type Val } from "./frame.ts"
