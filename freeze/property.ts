@@ -1,6 +1,7 @@
 // Properties, elements, lengths: the library's helpers first, the interpreter where they do not apply.
 import { JSClassID, JSObject } from "../engine/abi.ts"
 import { floatAsIndex, floatOr, int32Or } from "./numbers.ts"
+import { throwStrict } from "../engine/hook.ts"
 import { cachedAddress, cachedMethodAddress } from "./cache.ts"
 import { checkException } from "./call.ts"
 import { mayBeCounted, type Frame, type Val } from "./frame.ts"
@@ -91,7 +92,9 @@ export function emitPutField(frame: Frame): void {
   if (frame.isHot && (object.type & T.OBJECT) !== 0) storeInOwn(frame, object, atom, w, end)
   frame.setPc()
   c.i32(frame.realm)
-  frame.helper(frame.boxed(object).i32(atom).get(w), "putAnyField")
+  frame.boxed(object).i32(atom).get(w)
+  if (frame.isHot) frame.engine(frame.boxed(object).i32(throwStrict), "JS_SetPropertyInternal2")
+  else frame.helper(c, "putAnyField")
   stored(frame, object)
   c.end()
   frame.release(w)
