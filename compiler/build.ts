@@ -1,12 +1,12 @@
 // The whole pipeline, top to bottom: an app's folder or file -> an artifact.
-import { mkdir, readFile, writeFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import manifest from "../package.json" with { type: "json" }
 import { type Bundle, bundle } from "./bundle.ts"
 import { mergeOptions } from "./config.ts"
 import { type App, resolveApp } from "./entry.ts"
-import { outputIsInput, outputNotWritable } from "./errors.ts"
-import { checkOutputFolder, fromHere, reasonOf, writeAtomically } from "./files.ts"
+import { outputIsInput } from "./errors.ts"
+import { checkOutputFolder, makeFolder, writeAtomically } from "./files.ts"
 import { freezeApp } from "./freeze.ts"
 import { linkArtifact } from "./link.ts"
 import { loadApp, runAppNow, startBase } from "./load.ts"
@@ -145,9 +145,7 @@ interface Stages {
 
 /** Every value on the pipeline, one file each. */
 async function writeStages(folder: string, { app, bundled, parts, linked, report }: Stages): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw outputNotWritable(fromHere(folder), reasonOf(error))
-  })
+  await makeFolder(folder)
   const { code, map, ...rest } = bundled
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
   await writeFile(join(folder, "1-app.json"), json(app))

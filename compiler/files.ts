@@ -1,7 +1,6 @@
 // Writing files so that nobody ever sees half of one.
 import { randomBytes } from "node:crypto"
-import { stat } from "node:fs/promises"
-import { open, rename, unlink } from "node:fs/promises"
+import { mkdir, open, rename, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, relative } from "node:path"
 import { noOutputFolder, outputNotWritable } from "./errors.ts"
 
@@ -28,6 +27,25 @@ export async function writeAtomically(path: string, bytes: Uint8Array | string):
     await rename(temporary, path)
   } catch (error) {
     await unlink(temporary).catch(() => {})
+    throw outputNotWritable(fromHere(path), reasonOf(error))
+  }
+}
+
+/**
+ * Make a folder and those that it lies in. One by one: Node's `recursive` tries again for ever where the system answers that nothing is there,
+ * as /proc does. Throws EB121.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const missing: string[] = []
+  let at = path
+  while ((await stat(at).catch(() => undefined)) === undefined && at !== dirname(at)) {
+    missing.unshift(at)
+    at = dirname(at)
+  }
+  try {
+    for (const folder of missing) await mkdir(folder)
+    if (!(await stat(path)).isDirectory()) throw new Error("it is not a folder")
+  } catch (error) {
     throw outputNotWritable(fromHere(path), reasonOf(error))
   }
 }

@@ -1,7 +1,8 @@
 // `edgeboxc init`: the starter app, copied.
-import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { basename, join, resolve } from "node:path"
-import { folderNotEmpty } from "./errors.ts"
+import { folderNotEmpty, outputNotWritable } from "./errors.ts"
+import { fromHere, makeFolder, reasonOf } from "./files.ts"
 
 /** Copy the starter app into a folder, which is made when it is not there. Returns the files, relative to it. Overwrites nothing. */
 export async function init(folder: string): Promise<string[]> {
@@ -11,9 +12,13 @@ export async function init(folder: string): Promise<string[]> {
   for (const file of files) {
     if ((await stat(join(target, file)).catch(() => undefined)) !== undefined) throw folderNotEmpty(folder, file)
   }
-  await mkdir(target, { recursive: true })
-  for (const file of files) await cp(join(template, file), join(target, file), { errorOnExist: true, force: false })
-  await nameApp(join(target, "package.json"), basename(target))
+  await makeFolder(target)
+  try {
+    for (const file of files) await cp(join(template, file), join(target, file), { errorOnExist: true, force: false })
+    await nameApp(join(target, "package.json"), basename(target))
+  } catch (error) {
+    throw outputNotWritable(fromHere(target), reasonOf(error))
+  }
   return files
 }
 

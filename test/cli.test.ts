@@ -92,6 +92,11 @@ test("the command line wins over .edgebox.json", async () => {
   expect(await run("line.wasm")).toBe("line\n")
 })
 
+test.skipIf(process.platform !== "linux")("init says when it cannot make the folder", async () => {
+  const { code, stderr } = await edgeboxc("init", "/proc/app")
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^EB121: .*\/proc\/app/) as string })
+})
+
 test("init makes an app that builds and runs, and overwrites nothing", async () => {
   expect((await edgeboxc("init", "My App")).code).toBe(0)
   expect(readdirSync(join(folder, "My App"))).toEqual([".edgebox.json", "count.ts", "index.ts", "package.json"])
