@@ -32,6 +32,7 @@ export const Op = {
   i32_store: 0x36,
   i32_const: 0x41,
   i64_const: 0x42,
+  i32_eqz: 0x45,
   i32_ne: 0x47,
   i32_gt_s: 0x4a,
   i32_gt_u: 0x4b,

@@ -4,6 +4,7 @@
 //   removeDumpTests    the interpreter asks before every opcode whether to print it; nobody does
 //   dispatchDirectly   its jump table goes through a table in memory; the two become one
 //   freeInline         letting go of a value is a test and a subtraction where it was two calls (freeing.ts)
+//   hookShapes         frozen code hears of shapes that are about to be freed, and of garbage collection (shapes.ts)
 //   countNativeStack   functions that recurse count the native stack they use, and the engine's own checks look at the count
 //
 // The first three are for speed alone. The last is what makes deep recursion an exception of the guest's instead of a crash of
@@ -13,6 +14,7 @@ import { callersOf, callGraph, recursiveFunctions } from "./callgraph.ts"
 import { decode, Instructions, Op, Type, type Instruction } from "./code.ts"
 import { freeInline } from "./freeing.ts"
 import { engineEditRefused } from "./errors.ts"
+import { hookShapes } from "./shapes.ts"
 import { exportedFunction, type ModuleParts } from "./module.ts"
 
 /** What each edit found; compared with `expected`. */
@@ -34,6 +36,10 @@ export const words = {
   nativeStackUsed: 1028,
   /** Where the shadow stack begins; it grows downwards. */
   shadowStackBase: 1032,
+  /** Table slot of the hook that frozen code has for shapes (shapes.ts); 0 while there is none. */
+  shapeHook: 1036,
+  /** 256 words: where frozen code finds its caches by shape (freeze/cache.ts). */
+  shapeCaches: 2048,
 } as const
 
 /** Offset of `stack_limit` in JSRuntime; the probe compares it. */
@@ -52,6 +58,7 @@ export function editEngine(module: ModuleParts, interpreter: number, layout: Edi
   module.bodies[at] = dispatch.body
   const frees = freeInline(module, interpreter)
   const stackChecks = countNativeStack(module, layout.stackLimit, interpreter)
+  hookShapes(module, words.shapeHook)
   const counts: EditCounts = { dumpTests: dumps.count, dispatchTargets: dispatch.targets, frees, stackChecks }
   for (const [name, count] of Object.entries(counts) as [keyof EditCounts, number][]) {
     if (count !== expected[name]) throw engineEditRefused(name, expected[name], count)

@@ -3,7 +3,7 @@ import { NotLean, type Frame, type Val } from "./frame.ts"
 import { ANY, NUMBER, T } from "./types.ts"
 import { F64, I32, I64, op } from "./wasm.ts"
 import { boxedAdd, intSum, numericAdd } from "./arith.ts"
-import { isInt, isNumber, smallInt, one, settle, floatOr2 } from "./numbers.ts"
+import { isInt, isNumber, smallInt, one, settle, floatOr2, isUnboxed } from "./numbers.ts"
 
 /** inc_loc, dec_loc */
 export function emitLocalStep(frame: Frame): void {
@@ -92,7 +92,7 @@ export function emitAddLocal(frame: Frame): void {
     })
     return
   }
-  if (!frame.isCaptured(i) && local.rep !== "local" && numericAdd(local, v)) {
+  if (!frame.isCaptured(i) && isUnboxed(local) && numericAdd(local, v)) {
     // local + a, then put_loc
     const operand = settle(frame, frame.pop())
     const w = frame.temp(F64)

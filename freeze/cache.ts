@@ -4,43 +4,37 @@
 //     o.f()    the same, and the shape of o's prototype is the one in which `f` was found   ->   it lies there
 //
 // A site is a few words of the engine's memory; what is cached is a fact about shapes, so that values are always read anew. Only hashed shapes
-// are cached, and a site holds a count on them: the engine changes a hashed shape in place only while it has one owner, so a cached
-// shape stays what it was, and its address is no other's. `releaseCaches` gives the counts back.
+// are cached, and one count is held on each: the engine changes a hashed shape in place only while it has one owner, so a cached
+// shape stays what it was, and its address is no other's. Nothing lives longer for it: when ours is the last count but one, and when garbage is
+// collected, the engine calls `forgetShape` (engine/shapes.ts). Sites are found by shape, in chains that begin at a word for each of 256 hashes.
 import { JSClassID, JSMallocBlockHeader, JSObject, JSObjectFlags, JSPropertyFlags, JSShape } from "../engine/abi.ts"
-import type { LiveEngine, Pointer } from "../engine/live.ts"
+import { words } from "../engine/edits.ts"
+import type { Pointer } from "../engine/live.ts"
+import { SHAPE_IS_KEPT } from "../engine/shapes.ts"
 import { findOwn, flagsOf, objectOr, propertyAddress, propertyBias, SLOW, type Calls } from "./heap.ts"
 import { UNDEFINED } from "./types.ts"
 import { I32, I64, op, type Code } from "./wasm.ts"
 
-/** A site, 24 bytes; all 0 while nothing is cached. */
+/** A site, 32 bytes at a multiple of 32; all 0 while nothing is cached. Its first two pairs of words are links of chains: shape, next. */
 export const CacheSite = {
-  size: 24,
+  size: 32,
   /** Shape of the object. */
   shape: 0,
+  /** getMethodCached: the shape of its prototype. */
+  holderShape: 8,
   /** Offset of the value in the properties of its owner, in bytes. */
-  offset: 4,
-  /** getMethodCached: the prototype, its shape, and the object's class, which says that nothing comes between the two. */
-  holder: 8,
-  holderShape: 12,
-  classId: 16,
-  /** How often the site has been filled. */
-  fills: 20,
+  offset: 16,
+  /** getMethodCached: the prototype, and the object's class, which says that nothing comes between the two. */
+  holder: 20,
+  classId: 24,
+  /** How often the site has been filled since garbage was collected. */
+  fills: 28,
 } as const
+
+const NEXT = 4
 
 /** A site that sees so many shapes is not filled any more. */
 const MAX_FILLS = 16
-
-/** Give back the counts that sites hold on shapes, before the engine's context is freed. */
-export function releaseCaches(engine: LiveEngine, runtime: Pointer, sites: readonly Pointer[]): void {
-  for (const site of sites) {
-    for (const field of [CacheSite.shape, CacheSite.holderShape]) {
-      const shape = engine.view().getUint32(site + field, true)
-      if (shape === 0) continue
-      engine.view().setUint32(site + field, 0, true)
-      engine.call("js_free_shape", runtime, shape)
-    }
-  }
-}
 
 interface Lookup {
   p: number
@@ -62,15 +56,98 @@ function fillable(c: Code, site: number, shape: number, done: number): void {
   c.get(site).mem("i32_load", CacheSite.fills).i32(MAX_FILLS).op(op.i32_ge_u).brIf(done)
 }
 
-/** `site.field = shape`, with a count on it; the count on what was there before is given back. */
-function setShape(c: Code, calls: Calls, runtime: number, site: number, field: number, shape: number): void {
-  const [old, count] = [c.local(I32), c.local(I32)]
-  c.get(site).mem("i32_load", field).set(old)
-  c.get(shape).i32(-JSMallocBlockHeader.ref_count).op(op.i32_sub).tee(count)
-  c.get(count).mem("i32_load", 0).i32(1).op(op.i32_add).mem("i32_store", 0)
-  c.get(site).get(shape).mem("i32_store", field)
+/** `-> address` of the word where the chain of a shape begins. */
+function chainOf(c: Code, shape: number): Code {
+  // Shapes lie 16 bytes and more apart.
+  c.get(shape).i32(4).op(op.i32_shr_u).i32(0xff).op(op.i32_and).i32(2).op(op.i32_shl)
+  return c.i32(words.shapeCaches).op(op.i32_add)
+}
+
+function countAddress(c: Code, shape: number): Code {
+  return c.get(shape).i32(-JSMallocBlockHeader.ref_count).op(op.i32_sub)
+}
+
+/** `is_hashed ^= SHAPE_IS_KEPT` */
+function toggleKept(c: Code, shape: number): void {
+  c.get(shape).get(shape).mem("i32_load8_u", JSShape.is_hashed).i32(SHAPE_IS_KEPT).op(op.i32_xor)
+  c.mem("i32_store8", JSShape.is_hashed)
+}
+
+function isKept(c: Code, shape: number): Code {
+  return c.get(shape).mem("i32_load8_u", JSShape.is_hashed).i32(SHAPE_IS_KEPT).op(op.i32_and)
+}
+
+/** (link, shape): the link has another shape from now on. What no link has any more is not kept any longer. */
+export function keepShape(c: Code, calls: Calls, runtime: number): void {
+  const [link, shape] = [0, 1]
+  const [old, at, other, others] = [c.local(I32), c.local(I32), c.local(I32), c.local(I32)]
+  c.get(link).mem("i32_load", 0).tee(old).get(shape).op(op.i32_eq).if()
+  c.op(op.return).end()
   c.get(old).if()
-  calls.freeShape(c.i32(runtime).get(old)).end()
+  chainOf(c, old).set(at)
+  const done = c.block()
+  const next = c.loop()
+  c.get(at).mem("i32_load", 0).tee(other).op(op.i32_eqz).brIf(done)
+  c.get(other).get(link).op(op.i32_eq).if()
+  c.get(at).get(link).mem("i32_load", NEXT).mem("i32_store", 0)
+  c.else()
+  c.get(others).get(other).mem("i32_load", 0).get(old).op(op.i32_eq, op.i32_or).set(others)
+  c.get(other).i32(NEXT).op(op.i32_add).set(at).end()
+  c.br(next).end().end()
+  c.get(link).i32(0).mem("i32_store", 0)
+  c.get(others).op(op.i32_eqz).if()
+  toggleKept(c, old)
+  calls.freeShape(c.i32(runtime).get(old)).end().end()
+  c.get(link).get(shape).mem("i32_store", 0)
+  chainOf(c, shape).tee(at)
+  c.get(link).get(at).mem("i32_load", 0).mem("i32_store", NEXT)
+  c.get(link).mem("i32_store", 0)
+  isKept(c, shape).op(op.i32_eqz).if()
+  toggleKept(c, shape)
+  countAddress(c, shape)
+  countAddress(c, shape).mem("i32_load", 0).i32(1).op(op.i32_add).mem("i32_store", 0).end()
+}
+
+/** (runtime, shape): what the engine calls when ours is the last count but one; with 0, all shapes are let go. */
+export function forgetShape(c: Code, calls: Calls): void {
+  const [runtime, shape] = [0, 1]
+  const [at, link, end] = [c.local(I32), c.local(I32), c.local(I32)]
+  c.get(shape).if()
+  chainOf(c, shape).set(at)
+  const done = c.block()
+  const next = c.loop()
+  c.get(at).mem("i32_load", 0).tee(link).op(op.i32_eqz).brIf(done)
+  c.get(link).mem("i32_load", 0).get(shape).op(op.i32_eq).if()
+  c.get(at).get(link).mem("i32_load", NEXT).mem("i32_store", 0)
+  c.get(link).i32(0).mem("i32_store", 0)
+  c.else().get(link).i32(NEXT).op(op.i32_add).set(at).end()
+  c.br(next).end().end()
+  toggleKept(c, shape)
+  countAddress(c, shape)
+  countAddress(c, shape).mem("i32_load", 0).i32(1).op(op.i32_sub).mem("i32_store", 0)
+  c.op(op.return).end()
+  c.i32(words.shapeCaches).set(at)
+  c.i32(words.shapeCaches + 4 * 256).set(end)
+  const chains = c.loop()
+  const links = c.loop()
+  c.get(at).mem("i32_load", 0).tee(link).if()
+  c.get(at).get(link).mem("i32_load", NEXT).mem("i32_store", 0)
+  c.get(link).mem("i32_load", 0).set(shape)
+  c.get(link).i32(0).mem("i32_store", 0)
+  c.get(link).i32(-CacheSite.size).op(op.i32_and).i32(0).mem("i32_store", CacheSite.fills)
+  isKept(c, shape).if()
+  toggleKept(c, shape)
+  // Another shape may be freed with it, and be forgotten meanwhile: the chain is looked at anew.
+  calls.freeShape(c.get(runtime).get(shape)).end()
+  c.br(links).end().end()
+  c.get(at).i32(4).op(op.i32_add).tee(at).get(end).op(op.i32_ne).brIf(chains).end()
+}
+
+/** `site.field = shape` */
+function setShape(c: Code, calls: Calls, site: number, field: number, shape: number): void {
+  c.get(site)
+  if (field > 0) c.i32(field).op(op.i32_add)
+  calls.keepShape(c.get(shape))
 }
 
 function countFill(c: Code, site: number): void {
@@ -111,7 +188,7 @@ function returnFound(c: Code, calls: Calls, l: Lookup, beforeReturn: () => void 
 }
 
 /** (object, atom, site) -> value, or SLOW: not a plain property. An own property is cached. */
-export function getOwnCached(c: Code, calls: Calls, runtime: number): void {
+export function getOwnCached(c: Code, calls: Calls): void {
   const site = 2
   const l = lookup(c)
   objectOr(c, 0, () => c.i64(SLOW))
@@ -121,7 +198,7 @@ export function getOwnCached(c: Code, calls: Calls, runtime: number): void {
     const done = c.block()
     fillable(c, site, l.shape, done)
     setOffset(c, site, l.index)
-    setShape(c, calls, runtime, site, CacheSite.shape, l.shape)
+    setShape(c, calls, site, CacheSite.shape, l.shape)
     countFill(c, site)
     c.end()
   })
@@ -130,7 +207,7 @@ export function getOwnCached(c: Code, calls: Calls, runtime: number): void {
 }
 
 /** (object, atom, site) -> value, or SLOW. A property of the object's prototype is cached. */
-export function getMethodCached(c: Code, calls: Calls, runtime: number): void {
+export function getMethodCached(c: Code, calls: Calls): void {
   const site = 2
   const l = lookup(c)
   const [object, shape] = [c.local(I32), c.local(I32)]
@@ -149,8 +226,8 @@ export function getMethodCached(c: Code, calls: Calls, runtime: number): void {
     setOffset(c, site, l.index)
     c.get(site).get(l.p).mem("i32_store", CacheSite.holder)
     c.get(site).get(object).mem("i32_load16_u", JSObject.class_id).mem("i32_store", CacheSite.classId)
-    setShape(c, calls, runtime, site, CacheSite.holderShape, l.shape)
-    setShape(c, calls, runtime, site, CacheSite.shape, shape)
+    setShape(c, calls, site, CacheSite.holderShape, l.shape)
+    setShape(c, calls, site, CacheSite.shape, shape)
     countFill(c, site)
     c.end()
   })
@@ -159,7 +236,7 @@ export function getMethodCached(c: Code, calls: Calls, runtime: number): void {
 }
 
 /** (object, atom, value, site) -> 1 when it was stored in an own property, which then owns it and is cached; 0: nothing has happened. */
-export function putCached(c: Code, calls: Calls, runtime: number): void {
+export function putCached(c: Code, calls: Calls): void {
   const site = 3
   const l = lookup(c)
   const old = c.local(I64)
@@ -179,7 +256,7 @@ export function putCached(c: Code, calls: Calls, runtime: number): void {
   const done = c.block()
   fillable(c, site, l.shape, done)
   setOffset(c, site, l.index)
-  setShape(c, calls, runtime, site, CacheSite.shape, l.shape)
+  setShape(c, calls, site, CacheSite.shape, l.shape)
   countFill(c, site)
   c.end()
   propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).tee(l.entry).mem("i64_load", 0).set(old)

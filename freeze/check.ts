@@ -1,6 +1,7 @@
 // What frozen code takes for granted about shapes and atoms, tried out on the engine that it will run in.
 import { JSObject, JSShape, JSShapeProperty, tags } from "../engine/abi.ts"
 import type { LiveEngine, Pointer } from "../engine/live.ts"
+import { SHAPE_IS_KEPT } from "../engine/shapes.ts"
 import { engineDiffers } from "./errors.ts"
 import { hashIndex, LENGTH_ATOM_LIMIT } from "./heap.ts"
 import { value } from "./types.ts"
@@ -22,7 +23,25 @@ export function checkShapes(engine: LiveEngine, context: Pointer): void {
     if (name === "length" && atom > LENGTH_ATOM_LIMIT) throw engineDiffers("the atom `length` has another number")
     engine.call("JS_FreeAtom", context, atom)
   })
+  checkKept(engine, context, object, names)
   engine.call("JS_FreeValue", context, object)
+}
+
+/** A bit beside `is_hashed` says that frozen code keeps a shape: to the engine it is hashed all the same. Throws EB602 otherwise. */
+function checkKept(engine: LiveEngine, context: Pointer, object: bigint, names: readonly string[]): void {
+  const shapeOf = (value: bigint) => engine.view().getUint32(Number(value & 0xffff_ffffn) + JSObject.shape, true)
+  const shape = shapeOf(object)
+  const isHashed = shape + JSShape.is_hashed
+  const before = engine.view().getUint8(isHashed)
+  engine.view().setUint8(isHashed, before | SHAPE_IS_KEPT)
+  const other = engine.callValue("JS_NewObject", context)
+  for (const name of names) {
+    engine.withString(name, (text) => engine.call("JS_SetPropertyStr", context, other, text, value(tags.JS_TAG_INT, 0)))
+  }
+  const found = before === 1 && shapeOf(other) === shape
+  engine.view().setUint8(isHashed, before)
+  engine.call("JS_FreeValue", context, other)
+  if (!found) throw engineDiffers("a shape that is kept is not found any more")
 }
 
 function findProperty(engine: LiveEngine, object: Pointer, atom: number): bigint | undefined {

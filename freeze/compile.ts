@@ -322,6 +322,14 @@ export class FunctionWriter {
     else this.writeTree(block)
   }
 
+  /** The same at the end of what is being written: a block that only this way leads to is not written but returned, to be written next. */
+  goOn(block: number, from: number): number | undefined {
+    const { structure } = this
+    if (!structure.isLoop[block] && !structure.isMerge[block]) return block
+    this.goTo(block, from)
+    return undefined
+  }
+
   /** When nothing has to be moved on the way to a block, its label; undefined otherwise. */
   directLabel(block: number, from: number): Label | undefined {
     const { structure, frame } = this
@@ -363,7 +371,14 @@ export class FunctionWriter {
       }
       const merges = structure.merges[block]!
       for (const merge of merges) this.blockLabels[merge] = c.block()
-      this.writeBlock(block)
+      const next = this.writeBlock(block)
+      if (merges.length === 0 && !isLoop) {
+        // A chain of any length takes no stack.
+        if (next === undefined) return
+        block = next
+        continue
+      }
+      if (next !== undefined) this.writeTree(next)
       const last = merges[0]
       for (const merge of merges.toReversed()) {
         c.end()
@@ -378,12 +393,12 @@ export class FunctionWriter {
     }
   }
 
-  private writeBlock(block: number): void {
+  private writeBlock(block: number): number | undefined {
     const { frame } = this
     const { start, end } = frame.graph.blocks[block]!
     for (frame.index = start; frame.index < end - 1; frame.index++) emitInstruction(frame)
     frame.index = end - 1
-    endBlock(this, block)
+    return endBlock(this, block)
   }
 
   /** At the head of a loop: count down to the interrupt handler. */

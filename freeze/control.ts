@@ -8,8 +8,8 @@ import { NotPure, selfValue } from "./kernel.ts"
 import { emitInstruction } from "./patterns.ts"
 import { op } from "./wasm.ts"
 
-/** Write the last instruction of a block and the ways to its successors. */
-export function endBlock(writer: FunctionWriter, block: number): void {
+/** Write the last instruction of a block and the ways to its successors. Returns the one that is to be written right behind, if there is one. */
+export function endBlock(writer: FunctionWriter, block: number): number | undefined {
   const { frame, structure } = writer
   const { instruction } = frame
   const edges = structure.successors[block]!
@@ -22,77 +22,69 @@ export function endBlock(writer: FunctionWriter, block: number): void {
     case "if_true8": {
       const whenTrue = instruction.opcode.startsWith("if_true")
       if (next === undefined || branch === undefined) throw new Error("a condition needs two ways")
-      endCondition(writer, block, whenTrue ? branch : next, whenTrue ? next : branch)
-      return
+      return endCondition(writer, block, whenTrue ? branch : next, whenTrue ? next : branch)
     }
     case "goto":
     case "goto8":
     case "goto16":
-      writer.goTo(branch!, block)
-      return
+      return writer.goOn(branch!, block)
     case "return":
       returnValue(frame, frame.pop())
-      return
+      return undefined
     case "return_undef":
       frame.pushConst(value(tags.JS_TAG_UNDEFINED))
       returnValue(frame, frame.pop())
-      return
+      return undefined
     case "tail_call":
     case "tail_call_method":
       emitCall(frame)
       returnValue(frame, frame.pop())
-      return
+      return undefined
     case "throw":
     case "throw_error":
       frame.exit()
-      return
+      return undefined
     case "gosub": {
       // The return address is an int in the interpreter too.
       const offset = instruction.offset + instruction.size
       frame.push({ rep: "const", value: value(tags.JS_TAG_INT, offset), type: T.INT, own: false, ret: [offset] })
-      writer.goTo(edges[0]!.block, block)
-      return
+      return writer.goOn(edges[0]!.block, block)
     }
     case "ret":
-      endSubroutine(writer, block)
-      return
+      return endSubroutine(writer, block)
     default:
       emitInstruction(frame)
       if (next === undefined) throw new Error(`${instruction.opcode} ends a block without a next one`)
-      writer.goTo(next, block)
+      return writer.goOn(next, block)
   }
 }
 
-function endCondition(writer: FunctionWriter, block: number, whenTrue: number, whenFalse: number): void {
+function endCondition(writer: FunctionWriter, block: number, whenTrue: number, whenFalse: number): number | undefined {
   const { frame } = writer
   const { code: c } = frame
   const condition = frame.pop()
   const known =
     condition.rep === "const" ? (numberOf(condition.value) ?? plainTruth(condition.type, condition.value)) : undefined
   if (known !== undefined) {
-    writer.goTo(known ? whenTrue : whenFalse, block)
-    return
+    return writer.goOn(known ? whenTrue : whenFalse, block)
   }
   truth(frame, condition)
   const directTrue = writer.directLabel(whenTrue, block)
   if (directTrue !== undefined) {
     c.brIf(directTrue)
-    writer.goTo(whenFalse, block)
-    return
+    return writer.goOn(whenFalse, block)
   }
   const directFalse = writer.directLabel(whenFalse, block)
   if (directFalse !== undefined) {
     c.op(op.i32_eqz).brIf(directFalse)
-    writer.goTo(whenTrue, block)
-    return
+    return writer.goOn(whenTrue, block)
   }
   const state = frame.snapshot()
   c.if()
-  writer.goTo(whenTrue, block)
-  c.else()
-  frame.resume(state)
-  writer.goTo(whenFalse, block)
+  writer.goTo(whenTrue, block) // which ends with a branch, whatever it is
   c.end()
+  frame.resume(state)
+  return writer.goOn(whenFalse, block)
 }
 
 /** Whether a bool, null or undefined is truthy; undefined for other constants. */
@@ -143,7 +135,7 @@ function returnValue(frame: Frame, v: Val): void {
 }
 
 /** `ret`: the ways back to after each `gosub`. */
-function endSubroutine(writer: FunctionWriter, block: number): void {
+function endSubroutine(writer: FunctionWriter, block: number): number | undefined {
   const { frame, structure } = writer
   const { code: c } = frame
   const address = frame.pop()
@@ -159,6 +151,7 @@ function endSubroutine(writer: FunctionWriter, block: number): void {
     frame.resume(state)
   }
   const last = targets.at(-1)
-  if (last === undefined) c.op(op.unreachable)
-  else writer.goTo(last, block)
+  if (last !== undefined) return writer.goOn(last, block)
+  c.op(op.unreachable)
+  return undefined
 }

@@ -8,7 +8,6 @@ import { reasonToKeep, type PlanOptions } from "./plan.ts"
 import { functionReader } from "./reader.ts"
 import { firstFrozen } from "./runtime.ts"
 
-export { releaseCaches } from "./cache.ts"
 export type { PlanOptions, Which } from "./plan.ts"
 
 export interface FreezeOptions extends PlanOptions {
@@ -42,8 +41,6 @@ export interface FreezeResult {
   functions: FunctionReport[]
   /** The library with the frozen code; undefined when nothing was frozen. */
   library?: LoadedLibrary
-  /** Where the library's caches lie: releaseCaches, before the context is freed. */
-  caches: Pointer[]
 }
 
 /** Freeze what the options ask for. Never fails because of a function: what cannot be frozen is kept, with the reason. */
@@ -56,11 +53,14 @@ export function freezeFunctions(engine: LiveEngine, options: FreezeOptions): Fre
     const why = reasonToKeep(info, options)
     return why === undefined ? freezeOne(writer, info) : kept(info, why)
   })
-  if (writer.units.length === 0) return { functions, caches: writer.caches }
+  if (writer.units.length === 0) return { functions }
   const library = engine.load(writer.bytes(), "frozen")
   writer.install(library.tableBase)
-  return { functions, library, caches: writer.caches }
+  return { functions, library }
 }
+
+/** Begins the reason for a function that should have been frozen: never seen in tests. */
+export const FAULT = "a fault of edgeboxc's own, please report it"
 
 function freezeOne(writer: LibraryWriter, info: FunctionInfo): FunctionReport {
   try {
@@ -70,7 +70,7 @@ function freezeOne(writer: LibraryWriter, info: FunctionInfo): FunctionReport {
     return { ...describe(info), frozen: true, wasm, ...counts, position, kernel: kernel !== undefined }
   } catch (error) {
     if (error instanceof Irreducible) return kept(info, "a loop of it is entered in two places")
-    throw error
+    return kept(info, `${FAULT} (${error instanceof Error ? error.message : String(error)})`)
   }
 }
 

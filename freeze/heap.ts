@@ -31,6 +31,7 @@ export interface Calls {
   toInt32: (c: Code) => Code
   getPropertyInternal: (c: Code) => Code
   freeShape: (c: Code) => Code
+  keepShape: (c: Code) => Code
 }
 
 /** An atom's place in a shape's hash table of 2^n words: the upper n bits of atom times this. `checkShapes` tries it out. */

@@ -10,7 +10,7 @@ import { checkShapes } from "./check.ts"
 import { compileFunction, type Compiled, type Site } from "./compile.ts"
 import type { FunctionInfo } from "./function.ts"
 import { decodeLines, encodeLines, lineAt, type LineEntry } from "./lines.ts"
-import { callType, firstFrozen, imports, writeHelpers, type ImportName } from "./runtime.ts"
+import { callType, firstFrozen, helperIndex, imports, writeHelpers, type ImportName } from "./runtime.ts"
 import { writeLibrary, type Signature } from "./wasm.ts"
 
 /** One function on its way into a library. */
@@ -24,8 +24,8 @@ export interface Unit {
 /** Compiles functions of one engine, and finally makes a library of them. */
 export class LibraryWriter {
   readonly units: Unit[] = []
-  /** Where the functions' caches lie. */
-  readonly caches: Pointer[] = []
+  /** Where the next caches go. */
+  private sites: { pointer: Pointer; left: number } = { pointer: 0, left: 0 }
   readonly engine: LiveEngine
   readonly site: Site
   private placed: Unit["placed"]
@@ -51,12 +51,7 @@ export class LibraryWriter {
         engine.view().setUint32(pointer, 0, true)
         return pointer
       },
-      cache: () => {
-        const pointer = engine.malloc(CacheSite.size)
-        engine.bytes().fill(0, pointer, pointer + CacheSite.size)
-        this.caches.push(pointer)
-        return pointer
-      },
+      cache: () => this.newSite(),
       nextIndex: () => firstFrozen + this.functions.length,
       atomString: (atom) => {
         const strings = engine.view().getUint32(runtime + JSRuntime.atom_array, true)
@@ -77,6 +72,19 @@ export class LibraryWriter {
     return compiled
   }
 
+  /** Room for a cache, zeroed and aligned. */
+  private newSite(): Pointer {
+    if (this.sites.left === 0) {
+      const bytes = SITES_AT_ONCE * CacheSite.size
+      const pointer = this.engine.malloc(bytes + CacheSite.size)
+      this.engine.bytes().fill(0, pointer, pointer + bytes + CacheSite.size)
+      this.sites = { pointer: (pointer + CacheSite.size - 1) & -CacheSite.size, left: SITES_AT_ONCE }
+    }
+    const { pointer } = this.sites
+    this.sites = { pointer: pointer + CacheSite.size, left: this.sites.left - 1 }
+    return pointer
+  }
+
   /** The library's bytes. */
   bytes(): Uint8Array {
     const names = Object.keys(imports) as ImportName[]
@@ -85,18 +93,26 @@ export class LibraryWriter {
       imports: names.map((name) => ({ name, type: imports[name] })),
       types: [callType],
       functions: [...helpers, ...this.functions],
-      table: this.table,
+      table: [...this.table, helperIndex("forgetShape")],
     })
   }
 
   /** Give the functions their ids: table slots from `tableBase` on. From here on calls reach the frozen code. */
   install(tableBase: number): void {
+    const view = this.engine.view()
+    // One hook serves all libraries: they share the chains.
+    if (view.getUint32(words.shapeHook, true) === 0) {
+      view.setUint32(words.shapeHook, tableBase + this.table.length, true)
+    }
     this.units.forEach((unit, i) => {
       if (unit.placed) placeStubs(this.engine, unit, unit.placed)
       this.engine.view().setUint16(unit.info.pointer + JSFunctionBytecode.unused, tableBase + i, true)
     })
   }
 }
+
+/** Caches that are given room together. */
+const SITES_AT_ONCE = 64
 
 /** Highest table slot that fits into a function's two bytes. */
 export const MAX_ID = 0xffff

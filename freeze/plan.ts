@@ -14,6 +14,8 @@ export interface PlanOptions {
 
 /** Bytes of bytecode above which a function stays: engines that run frozen code compile it whole. */
 const MAX_BYTES = 64 << 10
+/** Slots of a frame above which a function stays: layout.ts packs their numbers. */
+const MAX_SLOTS = 0x7fff
 /** Bytecode above which `auto` leaves a function alone: what is hot is rarely so large, and its code would be. */
 const MAX_AUTO_BYTES = 6 << 10
 
@@ -43,6 +45,8 @@ export function cannotFreeze(info: FunctionInfo): string | undefined {
   }
   if (info.realm === 0) return "it belongs to no context"
   if (info.code.length > MAX_BYTES) return `its bytecode has more than ${MAX_BYTES} bytes`
+  const slots = info.argCount + info.varCount + info.stackSize
+  if (slots > MAX_SLOTS) return `it has more than ${MAX_SLOTS} arguments, variables and operands`
   // A function with a direct eval looks its names up as in `with`, too: the eval is the better reason.
   const reasons = info.instructions.flatMap(({ opcode }) => {
     const pattern: Pattern = patterns[opcode]

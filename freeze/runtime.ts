@@ -14,7 +14,7 @@ import {
 import { nativePerShadow, words } from "../engine/edits.ts"
 import { throwStrict } from "../engine/hook.ts"
 import type { Pointer } from "../engine/live.ts"
-import { getMethodCached, getOwnCached, putCached } from "./cache.ts"
+import { forgetShape, getMethodCached, getOwnCached, keepShape, putCached } from "./cache.ts"
 import {
   getElement,
   getField,
@@ -95,6 +95,8 @@ export const helperTypes = {
   getOwnCached: sig([I64, I32, I32], I64),
   getMethodCached: sig([I64, I32, I32], I64),
   putCached: sig([I64, I32, I64, I32], I32),
+  keepShape: sig([I32, I32]),
+  forgetShape: sig([I32, I32]), // the hook of engine/shapes.ts
   getGlobal: sig([I32, I32], I64),
   putField: sig([I64, I32, I64], I32),
   getPrivate: sig([I64, I64], I64),
@@ -174,6 +176,7 @@ const calls: Calls = {
   toInt32: (c) => call(c, "toInt32"),
   getPropertyInternal: (c) => callEngine(c, "JS_GetPropertyInternal"),
   freeShape: (c) => callEngine(c, "js_free_shape"),
+  keepShape: (c) => call(c, "keepShape"),
 }
 
 type Body = (c: Code, a: RuntimeAddresses) => void
@@ -336,9 +339,11 @@ const bodies: Record<HelperName, Body> = {
     c.i32(1).op(op.return).end().end()
     callEngine(c.get(0).get(1).get(2).get(3).i32(throwStrict), "JS_SetPropertyValue")
   },
-  getOwnCached: (c, a) => getOwnCached(c, calls, a.runtime),
-  getMethodCached: (c, a) => getMethodCached(c, calls, a.runtime),
-  putCached: (c, a) => putCached(c, calls, a.runtime),
+  getOwnCached: (c) => getOwnCached(c, calls),
+  getMethodCached: (c) => getMethodCached(c, calls),
+  putCached: (c) => putCached(c, calls),
+  keepShape: (c, a) => keepShape(c, calls, a.runtime),
+  forgetShape: (c) => forgetShape(c, calls),
   replace(c) {
     const old = c.local(I64)
     c.get(0).mem("i64_load", 0).set(old).get(0).get(1).mem("i64_store", 0)

@@ -8,7 +8,7 @@ import { startEngine, type JSValue, type LiveEngine, type Pointer } from "../eng
 import { parseModule, writeParts } from "../engine/module.ts"
 import { defaultNativeStackBytes } from "../engine/prelink.ts"
 import { readEnginePackage } from "../engine/package.ts"
-import { freezeFunctions, releaseCaches, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
+import { FAULT, freezeFunctions, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
 import { bytecodeOf } from "../freeze/reader.ts"
 import { EXCEPTION, UNDEFINED } from "../freeze/types.ts"
 import { Writer } from "../wizer/sections.ts"
@@ -167,7 +167,10 @@ export class World {
     if (compiled === EXCEPTION) return compiled
     const root = bytecodeOf(engine, compiled)
     if (options.freeze && root !== undefined) {
-      this.frozen.push(freezeFunctions(engine, { ...options.freeze, context, root }))
+      const result = freezeFunctions(engine, { ...options.freeze, context, root })
+      const fault = result.functions.find(({ why }) => why?.startsWith(FAULT))
+      if (fault !== undefined) throw new Error(`${fault.name}: ${fault.why}`)
+      this.frozen.push(result)
     }
     return compiled
   }
@@ -201,7 +204,6 @@ export class World {
   /** Free context and runtime. What the engine says is left: nothing, when references were counted right. */
   leaks(): string {
     const { engine } = this
-    for (const { caches } of this.frozen) releaseCaches(engine, this.runtime, caches)
     engine.call("JS_SetDumpFlags", this.runtime, JS_DUMP_LEAKS)
     this.written = ""
     engine.call("qjs_destroy")
