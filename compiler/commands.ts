@@ -44,14 +44,17 @@ async function buildOnce(options: CommandOptions & { input: string }): Promise<B
       onStage: progress.stage,
     })
     progress.clear()
-    if (quiet !== true) report(result, verbose === true)
+    if (quiet !== true) report(result, verbose === true, options.freezeOnly ?? [])
     return result
   } finally {
     progress.clear()
   }
 }
 
-function report({ output, report, bundle }: BuildResult, verbose: boolean): void {
+function report({ output, report, bundle }: BuildResult, verbose: boolean, wanted: readonly string[]): void {
+  for (const { name, frozen, why } of report.frozen.functions) {
+    if (wanted.includes(name) && !frozen) process.stderr.write(`${name} is not frozen: ${why}\n`)
+  }
   for (const warning of bundle.warnings) process.stderr.write(`${warning.trimEnd()}\n`)
   if (verbose) process.stderr.write(`${stageLines(report).join("\n")}\n`)
   process.stdout.write(`${summaryLine(fromHere(output), report)}\n`)

@@ -117,7 +117,7 @@ export const noSuchFunction = (name: string, similar?: string) =>
   new Problem("EB131", `the app has no function called ${JSON.stringify(name)}`, {
     hint:
       similar === undefined
-        ? "Without --function all functions are printed."
+        ? "`edgeboxc freeze <app>` lists them. With --minify they have no names."
         : `Did you mean ${JSON.stringify(similar)}?`,
   })
 

@@ -31,13 +31,21 @@ export interface FreezeReport {
   functions: FunctionReport[]
 }
 
-/** Freeze the app's functions as chosen (default `auto`). Call it before the app runs: what is entered already stays as it is. */
+/**
+ * Freeze the app's functions as chosen (default `auto`). Call it before the app runs: what is entered already stays as it is. Throws EB131 for a name
+ * that no function has.
+ */
 export function freezeApp(live: LiveEngine, appFunction: JSValue, choice: FreezeChoice = {}): FreezeReport {
   const root = bytecodeOf(live, appFunction)
   const { freeze: which = "auto", freezeOnly, freezeExcept } = choice
   if (root === undefined || (which === "none" && freezeOnly === undefined)) return summary([])
   const context = live.call("guest_context")
-  return summary(freezeFunctions(live, { context, root, which, only: freezeOnly, except: freezeExcept }).functions)
+  const { functions } = freezeFunctions(live, { context, root, which, only: freezeOnly, except: freezeExcept })
+  const known = [...new Set(functions.map((f) => f.name || anonymous))]
+  for (const name of [...(freezeOnly ?? []), ...(freezeExcept ?? [])]) {
+    if (!known.includes(name)) throw noSuchFunction(name, nearest(name, known))
+  }
+  return summary(functions)
 }
 
 function summary(functions: FunctionReport[]): FreezeReport {

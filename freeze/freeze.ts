@@ -4,6 +4,7 @@ import type { LoadedLibrary } from "../engine/library.ts"
 import { Irreducible } from "./compile.ts"
 import type { FunctionInfo } from "./function.ts"
 import { LibraryWriter, MAX_ID } from "./library.ts"
+import { sourceNames } from "./listing.ts"
 import { reasonToKeep, type PlanOptions } from "./plan.ts"
 import { functionReader } from "./reader.ts"
 import { firstFrozen } from "./runtime.ts"
@@ -19,6 +20,7 @@ export interface FreezeOptions extends PlanOptions {
 
 /** What became of one function. Sizes in bytes. */
 export interface FunctionReport {
+  /** As the source calls it, also where it is only a method or a value; empty for a function without a name. */
   name: string
   file: string
   line: number
@@ -46,7 +48,7 @@ export interface FreezeResult {
 /** Freeze what the options ask for. Never fails because of a function: what cannot be frozen is kept, with the reason. */
 export function freezeFunctions(engine: LiveEngine, options: FreezeOptions): FreezeResult {
   const writer = new LibraryWriter(engine, options.context)
-  const infos = functionReader(engine, writer.site.addresses.runtime).readAll(options.root)
+  const infos = named(functionReader(engine, writer.site.addresses.runtime).readAll(options.root))
   const room = MAX_ID - engine.table.length
   const functions = infos.map((info) => {
     if (writer.units.length >= room) return kept(info, "the table has no slot left for it")
@@ -57,6 +59,12 @@ export function freezeFunctions(engine: LiveEngine, options: FreezeOptions): Fre
   const library = engine.load(writer.bytes(), "frozen")
   writer.install(library.tableBase)
   return { functions, library }
+}
+
+/** Functions by the names that they have in the source. */
+function named(infos: readonly FunctionInfo[]): FunctionInfo[] {
+  const names = sourceNames(infos)
+  return infos.map((info) => ({ ...info, name: names.get(info.pointer) ?? info.name }))
 }
 
 /** Begins the reason for a function that should have been frozen: never seen in tests. */

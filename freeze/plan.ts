@@ -1,6 +1,7 @@
 // Freeze or keep: which functions are compiled, and why the others are not.
 import { popsOf } from "./blocks.ts"
 import type { FunctionInfo, Instruction } from "./function.ts"
+import { anonymous } from "./listing.ts"
 import { patterns, type Pattern } from "./patterns.ts"
 
 export type Which = "all" | "auto" | "none"
@@ -23,8 +24,9 @@ const MAX_AUTO_BYTES = 6 << 10
 export function reasonToKeep(info: FunctionInfo, options: PlanOptions): string | undefined {
   const why = cannotFreeze(info)
   if (why !== undefined) return why
-  if (options.except?.includes(info.name)) return "it is named by --freeze-except"
-  if (options.only !== undefined) return options.only.includes(info.name) ? undefined : "--freeze-only names others"
+  const name = info.name || anonymous
+  if (options.except?.includes(name)) return "it is named by --freeze-except"
+  if (options.only !== undefined) return options.only.includes(name) ? undefined : "--freeze-only names others"
   if (options.which === "none") return "--freeze is none"
   return options.which === "auto" ? reasonNotWorth(info) : undefined
 }

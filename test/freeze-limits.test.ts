@@ -37,6 +37,52 @@ test("recursion without end is caught, and the stack is as it was", () => {
   expect(world.leaks()).toBe("")
 })
 
+/** Run a script in which everything is frozen, and interpreted: the same outcome. What became of its functions. */
+function sameFrozen(source: string) {
+  const frozen = new World({ freeze: { which: "all" } })
+  expect(frozen.run(source)).toBe(new World().run(source))
+  expect(frozen.leaks()).toBe("")
+  return Object.fromEntries(frozen.frozen[0]!.functions.map((f) => [f.name, f.why ?? "frozen"]))
+}
+
+const numbered = (count: number, text: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => text(i)).join("")
+
+test.each([
+  ["cases", (n: number) => `switch (x) { ${numbered(n, (i) => `case ${200 + i}: return ${i};`)} } return -1`],
+  [
+    "cases that go on",
+    (n: number) => `let r = 0; switch (x) { ${numbered(n, (i) => `case ${200 + i}: r += ${i % 7};`)} } return r`,
+  ],
+  ["ifs", (n: number) => `${numbered(n, (i) => `if (x < ${i}) return ${i};`)} return -1`],
+  ["ifs with else", (n: number) => `let r = 0; ${numbered(n, (i) => `if (x < ${i}) r++; else r ^= x;`)} return r`],
+  ["conditions", (n: number) => `return ${numbered(n, (i) => `x === ${i} ? ${i} : `)} -1`],
+  ["alternatives", (n: number) => `return ${numbered(n, (i) => `x === ${i} || `)} x`],
+])("a function with thousands of %s in a row is frozen", (_, body) => {
+  const source = `function f(x) { ${body(2000)} } [0, 3, 200, 1000, 2199, 5000].map(f).join()`
+  expect(sameFrozen(source)).toMatchObject({ f: "frozen" })
+})
+
+test("a function whose frame would have more slots than fit is kept", () => {
+  const call = (count: number) =>
+    `(function () { const k = { n: 1 }; const g = () => k; function f() { return arguments.length + g().n }
+      return f(${numbered(count, () => "0,")} 0) + (g() === k) })()`
+  const world = new World({ freeze: { which: "all" }, nativeStackBytes: 1 << 26 })
+  world.run(call(33_000))
+  const [outer] = world.frozen[0]!.functions.filter(({ bytecode }) => bytecode > 33_000)
+  expect(outer).toMatchObject({ frozen: false, why: expect.stringContaining("more than 32767") as string })
+})
+
+test("functions are picked by the names that they have in the source", () => {
+  const source = `class Q { #a = 1; get a() { return this.#a } add(n) { this.#a += n; return this } static s() { return 1 } }
+    const arrow = (x) => x + 1; const o = { method() {}, value: function () {} }; function plain() {}`
+  for (const name of ["a", "add", "s", "arrow", "method", "value", "plain", "Q"]) {
+    const world = new World({ freeze: { which: "none", only: [name] } })
+    world.run(source)
+    expect(world.frozen[0]!.functions.filter((f) => f.frozen).map((f) => f.name)).toEqual([name])
+  }
+})
+
 test("what is frozen, what is kept, and why", () => {
   const source = `function plain(a) { return a + 1 } function* generator() {} async function later() {}
     function sees() { return eval("1") } function scoped(o) { with (o) return x } function loop(n) { for (;;) if (n-- < 0) return }`
