@@ -22,6 +22,7 @@ import {
   build,
 } from "esbuild"
 import { formatMessages, transform } from "esbuild"
+import { readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { builtinPlugin, namesOf } from "./builtins.ts"
 import type { App } from "./entry.ts"
@@ -105,7 +106,8 @@ async function runFor(app: App, options: BundleOptions): Promise<{ result: Resul
   try {
     return { result: await run(app, options, "sync"), format: "sync" }
   } catch (error) {
-    if (!isBuildFailure(error) || !error.errors.every(isAboutAwait)) throw error
+    // With other errors besides, the second run shows those alone.
+    if (!isBuildFailure(error) || !error.errors.some(isAboutAwait)) throw error
     return { result: await run(app, options, "async"), format: "async" }
   }
 }
@@ -123,8 +125,28 @@ async function complete(app: App, options: BundleOptions, first: Result, format:
   return {
     ...filled,
     kinds: again ? await kindsOf(result.metafile, app.root) : kinds,
+    original: originalLines(app.root),
     exports: entry?.exports ?? [],
     entryIsModule: kinds.strict.includes(entry?.entryPoint ?? ""),
+  }
+}
+
+/** Reads the app's files once more, as lines. */
+function originalLines(root: string): (source: string) => readonly string[] | undefined {
+  const known = new Map<string, readonly string[] | undefined>()
+  return (source) => {
+    if (!known.has(source)) known.set(source, linesOf(resolve(root, source)))
+    return known.get(source)
+  }
+}
+
+function linesOf(path: string): string[] | undefined {
+  try {
+    return readFileSync(path, "utf8")
+      .replace(/^\ufeff/, "")
+      .split("\n")
+  } catch {
+    return undefined // not a file, or gone since esbuild read it
   }
 }
 

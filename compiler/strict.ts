@@ -12,6 +12,8 @@ import { type Comment, type Options, type Program, type Statement, parse } from 
 import { readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
 import type { Metafile } from "./bundle.ts"
+import { originalPositionFor, TraceMap, type EncodedSourceMap } from "@jridgewell/trace-mapping"
+import { withLexicalDeclarations } from "./lexical.ts"
 import { withoutNeedlessNames } from "./names.ts"
 import { withTurnsClosed } from "./turns.ts"
 import { MappedLines, type SourceMap } from "./mappings.ts"
@@ -32,6 +34,8 @@ export interface Raw {
   map: SourceMap
   prelude: string
   kinds: Kinds
+  /** The lines of an original file, by its name in the map; undefined for what is no file. */
+  original: (source: string) => readonly string[] | undefined
   /** Names that the entry exports, where esbuild ends its output with an export statement. */
   exports: string[]
 }
@@ -75,7 +79,8 @@ export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: 
   const comments: Comment[] = []
   const source = found.lines.slice(found.first, found.last).join("\n")
   const program = parse(source, { ...syntax, onComment: comments })
-  const named = withTurnsClosed(withoutNeedlessNames(source, program), program).split("\n")
+  const lexical = withLexicalDeclarations(source, program, originals(raw, source, found.first))
+  const named = withTurnsClosed(withoutNeedlessNames(lexical, program), program).split("\n")
   const body = { ...found, lines: found.lines.slice(0, found.first).concat(named, found.lines.slice(found.last)) }
   const lines = new Lines(body)
   const { kinds, prelude } = raw
@@ -86,8 +91,22 @@ export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: 
   } else {
     deal(lines, body, topLevel(source, program, comments, body.first), format, prelude)
   }
-  lines.unmap(-2) // what returns the exports; esbuild gives it the place of what stands above
+  // What returns the exports, if something does: esbuild gives it the place of what stands above.
+  if (/^\s*return /.test(body.lines[body.last - 1] ?? "")) lines.unmap(-2)
   return { code: lines.text(), map: { ...raw.map, mappings: new MappedLines(raw.map.mappings).arranged(lines.order) } }
+}
+
+/** Offset in the body, ascending -> what stands at that place in the original file. */
+function originals({ map, original }: Raw, source: string, firstLine: number): (offset: number) => string | undefined {
+  const trace = new TraceMap(map as EncodedSourceMap)
+  const lineAt = lineCounter(source, firstLine)
+  return (offset) => {
+    const column = offset - (source.lastIndexOf("\n", offset - 1) + 1)
+    const place = originalPositionFor(trace, { line: lineAt(offset) + 1, column })
+    if (place.source === null) return undefined
+    const line = original(place.source)?.[place.line - 1]
+    return line?.slice(place.column)
+  }
 }
 
 /** The lines of esbuild's output that hold the app's statements: [first, last), the last being what returns the exports. */

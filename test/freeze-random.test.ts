@@ -14,12 +14,17 @@ const STRESS = 10
 test(`${count} programs from SEED=${start}`, { timeout: 4 * 3_600_000 }, () => {
   let lines = 0
   const unlikeNode: string[] = []
+  const rightWhereTheEngineIsNot: string[] = []
   for (let seed = start; seed < start + count; seed += BATCH) {
     const source = batch(seed, BATCH)
     const interpreted = traceInEngine(source)
     lines += interpreted.length
     const frozen = firstDifference("interpreted", interpreted, "frozen", traceInEngine(source, frozenAll))
-    if (frozen !== undefined) expect.fail(`${rangeFrom(seed)}, ${frozen}\n${smallest(seed)}`)
+    if (frozen !== undefined) {
+      if (!isFaultOfInterpreter(seed)) expect.fail(`${rangeFrom(seed)}, ${frozen}\n${smallest(seed)}`)
+      rightWhereTheEngineIsNot.push(`${rangeFrom(seed)}, ${frozen}`)
+      continue
+    }
     if (((seed - start) / BATCH) % STRESS === 0) {
       const stressed = traceInEngine(source, { ...frozenAll, gcStress: true })
       expect(firstDifference("interpreted", interpreted, "collecting", stressed), rangeFrom(seed)).toBeUndefined()
@@ -29,10 +34,30 @@ test(`${count} programs from SEED=${start}`, { timeout: 4 * 3_600_000 }, () => {
   }
   console.log(`${count} programs from SEED=${start}, ${lines} lines: the same interpreted and frozen`)
   console.log(`${unlikeNode.length} batches in which the engine itself differs from Node\n${unlikeNode.join("\n")}`)
+  console.log(
+    `${rightWhereTheEngineIsNot.length} batches in which frozen code does as Node and the interpreter does not\n${rightWhereTheEngineIsNot.join("\n")}`,
+  )
   expect(lines).toBeGreaterThan(20 * count)
+  expect(rightWhereTheEngineIsNot.length).toBeLessThanOrEqual(Math.ceil(count / 2000))
   // The engine has faults of its own, in less than one program of 200.
   expect(unlikeNode.length).toBeLessThanOrEqual(count / 200)
 })
+
+/**
+ * Do all programs of a batch that differ do in frozen code what they do in Node? The engine compares a negative BigInt wrongly with a negative double
+ * (docs/compatibility.md); frozen code holds some doubles as ints, which it compares rightly.
+ */
+function isFaultOfInterpreter(seed: number): boolean {
+  let found = false
+  for (let one = seed; one < seed + BATCH; one++) {
+    const program = new TraceWriter(one).write()
+    const frozen = traceInEngine(program, frozenAll)
+    if (firstDifference("interpreted", traceInEngine(program), "frozen", frozen) === undefined) continue
+    if (firstDifference("Node", spelled(traceInNode(program)), "frozen", spelled(frozen)) !== undefined) return false
+    found = true
+  }
+  return found
+}
 
 const rangeFrom = (seed: number) => `SEED=${seed}..${seed + BATCH - 1}`
 
