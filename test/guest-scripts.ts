@@ -55,6 +55,11 @@ export const scripts: Record<string, string> = {
   "process.exitCode wraps": `process.exit(256 + 11)`,
   "process.exitCode refuses": `for (const c of [1.5, "x", {}, true, Symbol("s")]) try { process.exitCode = c; console.log("took", String(c)) } catch (e) { console.log(e.name, e.code, e.message) }`,
   "process.exit refuses": `try { process.exit("abc") } catch (e) { console.log(e.code) }`,
+  "an uncaught error after an exit code was chosen": `process.exitCode = 5; process.on("exit", (c) => console.log("exit", c, process.exitCode)); throw new Error("x")`,
+  "an unhandled rejection after an exit code was chosen": `process.exitCode = 5; Promise.reject(new Error("x"))`,
+  "an uncaught error, and a listener that chooses the code": `process.on("exit", () => { process.exitCode = 9 }); throw new Error("x")`,
+  "an error in an exit listener": `process.on("exit", () => { throw new TypeError("in exit") }); console.log("end")`,
+  "an error in an uncaughtException listener": `process.on("exit", (c) => console.log("exit", c)); process.on("uncaughtException", () => { throw new RangeError("again") }); throw new Error("first")`,
   "throwing a string": `throw "text"`,
   "throwing null": `throw null`,
   "throwing undefined": `throw undefined`,
@@ -97,6 +102,10 @@ export const scripts: Record<string, string> = {
   "stdin as bytes": `let all = ""; let n = 0; process.stdin.on("data", (d) => { all += d; n += d.length }); process.stdin.on("end", () => console.log(n, JSON.stringify(all)))`,
   "stdin by for await": `(async () => { let all = ""; for await (const chunk of process.stdin) all += chunk; console.log(JSON.stringify(all)) })()`,
   "stdin by readable": `process.stdin.setEncoding("utf8"); process.stdin.on("readable", () => { let c; while ((c = process.stdin.read()) !== null) console.log("got", JSON.stringify(c)) }); process.stdin.on("end", () => console.log("end"))`,
+  "stdin once": `process.stdin.setEncoding("utf8"); process.stdin.once("data", (d) => { console.log("got", JSON.stringify(d)); process.stdin.pause() })`,
+  "stdin by addListener": `process.stdin.setEncoding("utf8"); let all = ""; process.stdin.addListener("data", (d) => (all += d)); process.stdin.once("end", () => console.log(JSON.stringify(all)))`,
+  "stdin once readable": `process.stdin.setEncoding("utf8"); process.stdin.once("readable", () => console.log(JSON.stringify(process.stdin.read())))`,
+  "stdin by prependListener": `process.stdin.setEncoding("utf8"); process.stdin.prependListener("data", (d) => console.log(d.length)); process.stdin.prependOnceListener("data", () => console.log("first"))`,
   "stdin is not read by those who do not ask": `console.log("done")`,
 }
 
@@ -108,4 +117,6 @@ export const sameStderr = [
   "an error in a tick",
   "an unhandled rejection",
   "an async function that throws",
+  "an error in an exit listener",
+  "an error in an uncaughtException listener",
 ]

@@ -148,9 +148,13 @@ export function makeProcess(native: Native, loop: Loop, bytes: BytesKit) {
     process,
     leave,
     emitWarning,
-    /** Give exit code `code` unless the program has chosen one. */
+    /** Exit with `code`, whatever the program has chosen before; it may still choose another. */
     fail(code: number) {
-      if (exitCode == null || Number(exitCode) === 0) exitCode = code
+      exitCode = code
+    },
+    /** Exit with `code` if the program has chosen none. */
+    suggest(code: number) {
+      exitCode ??= code
     },
     isExiting: () => exiting,
     start() {

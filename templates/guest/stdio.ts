@@ -85,10 +85,19 @@ export function makeInput(native: Native, loop: Loop, bytes: BytesKit) {
       return this
     }
     override on(event: string | symbol, listener: Callback): this {
-      super.on(event, listener)
+      return this.#listening(event, super.on(event, listener))
+    }
+    override addListener(event: string | symbol, listener: Callback): this {
+      return this.on(event, listener)
+    }
+    override once(event: string | symbol, listener: Callback): this {
+      return this.#listening(event, super.once(event, listener))
+    }
+    /** Whoever listens in one of these ways wants input. */
+    #listening(event: string | symbol, self: this): this {
       if (event === "data" && this.#flowing !== false) this.resume()
       if (event === "readable") this.#want()
-      return this
+      return self
     }
     resume(): this {
       if (!native.running()) native.forbid("reading standard input")

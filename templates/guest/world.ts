@@ -10,6 +10,9 @@ import { makeTimers } from "./timers.ts"
 
 export type World = ReturnType<typeof start>
 
+/** Exit code when a listener of `uncaughtException` throws, as in Node. */
+const THROWN_BY_HANDLER = 7
+
 export function start(kit: Kit) {
   const { native } = kit
   const inspect = useShow(() => kit.show())
@@ -32,9 +35,15 @@ export function start(kit: Kit) {
 
   function onError(error: unknown): void {
     const target = process.process
-    if (!process.isExiting() && target.listenerCount("uncaughtException") > 0)
+    if (process.isExiting() || target.listenerCount("uncaughtException") === 0) die(error)
+    try {
       target.emit("uncaughtException", error, "uncaughtException")
-    else die(error)
+    } catch (another) {
+      // Listeners of "exit" are not told.
+      if (!native.running()) throw another
+      native.write(2, `${uncaughtText(another, inspect)}\n`)
+      native.exit(THROWN_BY_HANDLER)
+    }
   }
 
   function onRejection(promise: Promise<unknown>, reason: unknown): void {
@@ -111,9 +120,13 @@ export function start(kit: Kit) {
       }
       if (!settled) {
         native.write(2, "Warning: the app's top level awaits something that never happens.\n")
-        process.fail(13)
+        process.suggest(13)
       }
-      return process.leave()
+      try {
+        return process.leave()
+      } catch (error) {
+        return die(error)
+      }
     },
   }
 }
