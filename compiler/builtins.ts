@@ -36,7 +36,7 @@ export function builtinPlugin(options: BuiltinOptions, wrap: ReadonlySet<string>
       build.onLoad({ filter: /\.node$/ }, ({ path }) => problem((at) => nativeAddon(fromHere(path), at)))
       build.onLoad({ filter: /.*/, namespace: "node" }, ({ path }) => ({ contents: ask(path) }))
       build.onLoad({ filter: /.*/, namespace: "external" }, ({ path }) => ({ contents: ask(path) }))
-      build.onLoad({ filter: /.*/, namespace: "missing" }, ({ path }) => ({ contents: throwMissing(path) }))
+      build.onLoad({ filter: /.*/, namespace: MISSING }, ({ path }) => ({ contents: throwMissing(path) }))
       if (wrap.size > 0) build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => wrapped(path, wrap))
     },
   }
@@ -46,6 +46,18 @@ export function builtinPlugin(options: BuiltinOptions, wrap: ReadonlySet<string>
 export function namesOf(metafile: Metafile): string[] {
   const used = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs))
   return used.flatMap((path) => (path.startsWith("node:") ? [path.slice("node:".length)] : [])).sort()
+}
+
+const MISSING = "missing"
+
+/** The built-in modules that a bundle asks for although they do not exist, with the files that ask. Sorted. */
+export function missingOf({ inputs, outputs }: Metafile): { name: string; files: string[] }[] {
+  const used = new Set(Object.values(outputs).flatMap((output) => Object.keys(output.inputs)))
+  const wanted = [...used].filter((path) => path.startsWith(`${MISSING}:`)).sort()
+  return wanted.map((path) => ({
+    name: path.slice(MISSING.length + 1),
+    files: [...used].filter((file) => inputs[file]?.imports.some((one) => one.path === path)).sort(),
+  }))
 }
 
 const ask = (name: string) => `module.exports = require(${JSON.stringify(name)})`
@@ -70,7 +82,7 @@ async function resolveBuiltin(
       return { path: found.path, sideEffects: found.sideEffects }
   }
   if (args.pluginData === "looked") return undefined
-  if (args.kind !== "import-statement") return { path: args.path, namespace: "missing" }
+  if (args.kind !== "import-statement") return { path: args.path, namespace: MISSING }
   return problem((at) => unknownBuiltin(args.path, at, existing, nearest(name, existing)))
 }
 

@@ -24,7 +24,7 @@ import {
 import { formatMessages, transform } from "esbuild"
 import { readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { builtinPlugin, namesOf } from "./builtins.ts"
+import { builtinPlugin, missingOf, namesOf } from "./builtins.ts"
 import type { App } from "./entry.ts"
 import { bundleFailed, isProblem, nestedTooDeeply } from "./errors.ts"
 import { fromHere } from "./files.ts"
@@ -64,6 +64,8 @@ export interface Bundle {
   inputs: string[]
   /** esbuild's warnings, as esbuild shows them. */
   warnings: string[]
+  /** Built-in modules that do not exist but are asked for by `require` or `import()`, and the files that do. Sorted. */
+  missing: { name: string; files: string[] }[]
 }
 
 /** A name that nothing in an app's folder has, so that esbuild never thinks that we would overwrite it. */
@@ -85,6 +87,7 @@ export async function bundle(app: App, options: BundleOptions): Promise<Bundle> 
       builtins: namesOf(result.metafile),
       inputs: inputsOf(result.metafile, app.root),
       warnings: await shown(result.warnings, "warning", app, options),
+      missing: missingOf(result.metafile),
     }
   } catch (error) {
     // acorn descends by recursion; it says RangeError or SyntaxError when the stack ends

@@ -55,6 +55,10 @@ function report({ output, report, bundle }: BuildResult, verbose: boolean, wante
   for (const { name, frozen, why } of report.frozen.functions) {
     if (wanted.includes(name) && !frozen) process.stderr.write(`${name} is not frozen: ${why}\n`)
   }
+  if (bundle.missing.length > 0) {
+    const list = bundle.missing.map(({ name, files }) => `${name} (${files.join(", ")})`)
+    process.stderr.write(`not there, and an error when it is asked for: ${list.join("; ")}\n`)
+  }
   for (const warning of bundle.warnings) process.stderr.write(`${warning.trimEnd()}\n`)
   if (verbose) process.stderr.write(`${stageLines(report).join("\n")}\n`)
   process.stdout.write(`${summaryLine(fromHere(output), report)}\n`)

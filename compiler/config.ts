@@ -1,7 +1,7 @@
 // .edgebox.json -> options. The command line wins over it; `mergeOptions` says so in one place.
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { configNotJson, configNotReadable, configUnknownKey, configWrongType, entryAndNpm } from "./errors.ts"
+import { configNotJson, configNotReadable, configUnknownKey, configWrongType } from "./errors.ts"
 import { reasonOf } from "./files.ts"
 import { findJsonMistake } from "./json.ts"
 import { nearest } from "./nearest.ts"
@@ -84,7 +84,6 @@ export function parseConfig(source: string, path: string): Config {
     if (!kind.is(found)) throw configWrongType(key, kind.words, kindOf(found), at)
   }
   const config = value as Config
-  if (config.entry !== undefined && config.npm !== undefined) throw entryAndNpm(path)
   return config
 }
 

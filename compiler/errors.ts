@@ -92,8 +92,7 @@ export const configWrongType = (key: string, expected: string, found: string, at
 export const configNotReadable = (reason: string, at: string) =>
   new Problem("EB113", `.edgebox.json cannot be read: ${reason}`, { at })
 
-export const entryAndNpm = (at: string) =>
-  new Problem("EB114", '.edgebox.json names both "entry" and "npm"', { at, hint: "Keep the one that is meant." })
+// EB114 was: both `entry` and `npm` in .edgebox.json. The entry wins.
 
 export const noOutputFolder = (folder: string) =>
   new Problem("EB120", `the output folder ${JSON.stringify(folder)} does not exist`, {

@@ -41,10 +41,17 @@ export function writeFully(fd: number, bytes: Uint8Array): void {
 
 function filetypeOf(fd: number): number {
   try {
-    return filetypeOfStat(fs.fstatSync(fd))
+    const stat = fs.fstatSync(fd)
+    // A character device is taken for a terminal; /dev/null is none.
+    return isMemoryDevice(stat.rdev) ? Filetype.unknown : filetypeOfStat(stat)
   } catch {
     return Filetype.unknown // closed by the parent: reading and writing will say so
   }
+}
+
+/** Linux's device numbers: /dev/null, /dev/zero and their kin have major number 1 (Documentation/admin-guide/devices.txt). */
+function isMemoryDevice(rdev: number): boolean {
+  return process.platform === "linux" && ((rdev >>> 8) & 0xfff) === 1
 }
 
 /** The process's standard output or error. */

@@ -25,7 +25,7 @@ export const scripts: Record<string, string> = {
     console.log(typeof t, t.hasRef(), t.unref() === t, t.hasRef(), t.constructor.name)`,
   "an unreferenced timer keeps nothing alive": `setTimeout(() => console.log("never"), 50).unref(); setTimeout(() => console.log("ref"), 1)`,
   "a huge timeout is 1 ms, with a warning": `setTimeout(() => console.log("now"), 2 ** 31)`,
-  "odd timeouts": `for (const ms of [0, -1, NaN, "5", undefined, null, 1.9]) setTimeout((x) => console.log("fired", x), ms, String(ms))`,
+  "odd timeouts": `for (const ms of [0, -1, NaN, "80", undefined, null, 1.9]) setTimeout((x) => console.log("fired", x), ms, String(ms))`,
   "clearing nonsense": `clearTimeout(); clearTimeout(null); clearTimeout({}); clearTimeout(12345); console.log("ok")`,
   "setTimeout of no function": `try { setTimeout("code") } catch (e) { console.log(e.name, e.code, e.message) }`,
   "queueMicrotask of no function": `try { queueMicrotask(1) } catch (e) { console.log(e.name, e.code, e.message) }`,

@@ -28,6 +28,7 @@ const script = (code: string) => ({
   builtins: [],
   inputs: [],
   warnings: [],
+  missing: [],
 })
 
 /** Libraries of the engine package -> a program that uses it and what it prints. */

@@ -137,7 +137,7 @@ export function start(native: Native): object {
     // A default export that went through CommonJS is one level down.
     if (typeof entry === "object" && entry !== null && typeof (entry as { default?: unknown }).default === "function")
       entry = (entry as { default: unknown }).default
-    return typeof entry === "function" ? entry() : undefined
+    return typeof entry === "function" && !isClass(entry) ? entry() : undefined
   }
 
   return {
@@ -165,6 +165,11 @@ export function start(native: Native): object {
     },
     describe,
   }
+}
+
+/** A class cannot be called; of all constructors it alone has a prototype that cannot be exchanged. */
+function isClass(value: object): boolean {
+  return Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false
 }
 
 function rename(value: object, name: string): void {

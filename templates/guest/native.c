@@ -72,14 +72,17 @@ static JSValue native_read(JSContext *c, JSValue this_val, int argc, JSValue *ar
   return new_int(errno != 0 ? -errno : (i32)count);
 }
 
-/** native.fileType(fd) -> WASI filetype, or -errno */
+/** native.fileType(fd) -> WASI filetype, or -errno; of a character device that can be sought, which is no terminal, 0 */
 static JSValue native_file_type(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
   i32 fd;
   u8 stat[24];
   if (JS_ToInt32(ctx, &fd, argv[0])) return JS_EXCEPTION;
   if (!running) return new_int(0);
   i32 errno = wasi_fd_fdstat_get(fd, stat);
-  return new_int(errno != 0 ? -errno : stat[0]);
+  if (errno != 0) return new_int(-errno);
+  enum { CHARACTER_DEVICE = 2, RIGHTS_SEEK_TELL = 4 | 32 };
+  bool seekable = (stat[8] & RIGHTS_SEEK_TELL) != 0; // fs_rights_base
+  return new_int(stat[0] == CHARACTER_DEVICE && seekable ? 0 : stat[0]);
 }
 
 // ---- time, randomness, the process ------------------------------------------------------------------------------
