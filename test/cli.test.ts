@@ -168,7 +168,7 @@ test("entries are found in the stated order", async () => {
     "order/node_modules/@scope/tool/o.js": "",
   })
   expect(await names("order")).toBe("order/node_modules/@scope/tool/cli")
-  write({ "order/.edgebox.json": '{ "entry": "app.tsx" }' })
+  write({ "order/.edgebox.json": '{ "entry": "app.tsx", "npm": "@scope/tool" }' })
   expect(await names("order")).toBe("order/app.tsx")
   expect((await resolveApp(join(folder, "order/main.ts"))).name).toBe("main")
 })
