@@ -43,7 +43,8 @@ export async function disassembleApp(input: string, wanted: readonly string[] = 
   const names = sourceNames(functions)
   for (const name of wanted) {
     const known = [...new Set(names.values())].map((text) => text || anonymous)
-    if (!known.includes(name)) throw noSuchFunction(name, nearest(name, known))
+    if (!known.includes(name))
+      throw noSuchFunction(name, nearest(name, known), "Without --function all functions are printed.")
   }
   const isWanted = ({ pointer }: FunctionInfo): boolean => wanted.includes(names.get(pointer) || anonymous)
   const shown = wanted.length === 0 ? functions : functions.filter(isWanted)

@@ -112,12 +112,10 @@ export const folderNotEmpty = (path: string, file: string) =>
     hint: "Choose a new folder: edgeboxc init my-app",
   })
 
-export const noSuchFunction = (name: string, similar?: string) =>
+/** `seeAll`: how to see what there is. */
+export const noSuchFunction = (name: string, similar: string | undefined, seeAll: string) =>
   new Problem("EB131", `the app has no function called ${JSON.stringify(name)}`, {
-    hint:
-      similar === undefined
-        ? "`edgeboxc freeze <app>` lists them. With --minify they have no names."
-        : `Did you mean ${JSON.stringify(similar)}?`,
+    hint: similar === undefined ? seeAll : `Did you mean ${JSON.stringify(similar)}?`,
   })
 
 // EB2xx: bundling and compiling the app

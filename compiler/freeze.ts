@@ -15,6 +15,8 @@ import { loadApp, startBase } from "./load.ts"
 import { nearest } from "./nearest.ts"
 import { builtinNames, partsScript, usedParts } from "./parts.ts"
 
+const seeAll = "`edgeboxc freeze <app>` lists them. With --minify they have no names."
+
 export interface FreezeChoice {
   freeze?: Which
   freezeOnly?: string[]
@@ -43,7 +45,7 @@ export function freezeApp(live: LiveEngine, appFunction: JSValue, choice: Freeze
   const { functions } = freezeFunctions(live, { context, root, which, only: freezeOnly, except: freezeExcept })
   const known = [...new Set(functions.map((f) => f.name || anonymous))]
   for (const name of [...(freezeOnly ?? []), ...(freezeExcept ?? [])]) {
-    if (!known.includes(name)) throw noSuchFunction(name, nearest(name, known))
+    if (!known.includes(name)) throw noSuchFunction(name, nearest(name, known), seeAll)
   }
   return summary(functions)
 }
@@ -87,7 +89,7 @@ export async function showFrozen(input: string, name?: string): Promise<string> 
   if (name === undefined) return functions.map(functionLine).join("\n")
   const shown = functions.flatMap((f, i) => ((names.get(infos[i]!.pointer) || anonymous) === name ? [i] : []))
   const known = [...new Set(names.values())].map((text) => text || anonymous)
-  if (shown.length === 0) throw noSuchFunction(name, nearest(name, known))
+  if (shown.length === 0) throw noSuchFunction(name, nearest(name, known), seeAll)
   const texts = shown.map(async (i) => {
     const { frozen, why, position, kernel } = functions[i]!
     const bytecode = listing(infos[i]!, names)

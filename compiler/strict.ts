@@ -12,7 +12,6 @@ import { type Comment, type Options, type Program, type Statement, parse } from 
 import { readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
 import type { Metafile } from "./bundle.ts"
-import { originalPositionFor, TraceMap, type EncodedSourceMap } from "@jridgewell/trace-mapping"
 import { withLexicalDeclarations } from "./lexical.ts"
 import { withoutNeedlessNames } from "./names.ts"
 import { withTurnsClosed } from "./turns.ts"
@@ -79,7 +78,8 @@ export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: 
   const comments: Comment[] = []
   const source = found.lines.slice(found.first, found.last).join("\n")
   const program = parse(source, { ...syntax, onComment: comments })
-  const lexical = withLexicalDeclarations(source, program, originals(raw, source, found.first))
+  const mapped = new MappedLines(raw.map.mappings)
+  const lexical = withLexicalDeclarations(source, program, originals(raw, mapped, source, found.first))
   const named = withTurnsClosed(withoutNeedlessNames(lexical, program), program).split("\n")
   const body = { ...found, lines: found.lines.slice(0, found.first).concat(named, found.lines.slice(found.last)) }
   const lines = new Lines(body)
@@ -93,19 +93,21 @@ export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: 
   }
   // What returns the exports, if something does: esbuild gives it the place of what stands above.
   if (/^\s*return /.test(body.lines[body.last - 1] ?? "")) lines.unmap(-2)
-  return { code: lines.text(), map: { ...raw.map, mappings: new MappedLines(raw.map.mappings).arranged(lines.order) } }
+  return { code: lines.text(), map: { ...raw.map, mappings: mapped.arranged(lines.order) } }
 }
 
 /** Offset in the body, ascending -> what stands at that place in the original file. */
-function originals({ map, original }: Raw, source: string, firstLine: number): (offset: number) => string | undefined {
-  const trace = new TraceMap(map as EncodedSourceMap)
+function originals(
+  { map, original }: Raw,
+  mapped: MappedLines,
+  source: string,
+  firstLine: number,
+): (offset: number) => string | undefined {
   const lineAt = lineCounter(source, firstLine)
   return (offset) => {
     const column = offset - (source.lastIndexOf("\n", offset - 1) + 1)
-    const place = originalPositionFor(trace, { line: lineAt(offset) + 1, column })
-    if (place.source === null) return undefined
-    const line = original(place.source)?.[place.line - 1]
-    return line?.slice(place.column)
+    const [, file, line, at] = mapped.segments(lineAt(offset)).findLast((s) => s[0]! <= column) ?? []
+    return file === undefined ? undefined : original(map.sources[file]!)?.[line!]?.slice(at)
   }
 }
 
