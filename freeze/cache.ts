@@ -11,9 +11,20 @@ import { JSClassID, JSMallocBlockHeader, JSObject, JSObjectFlags, JSPropertyFlag
 import { words } from "../engine/edits.ts"
 import type { Pointer } from "../engine/live.ts"
 import { SHAPE_IS_KEPT } from "../engine/shapes.ts"
-import { findOwn, flagsOf, objectOr, propertyAddress, propertyBias, SLOW, type Calls } from "./heap.ts"
+import {
+  findOwn,
+  flagsOf,
+  lookup,
+  objectOr,
+  propertyAddress,
+  propertyBias,
+  SLOW,
+  storeInFound,
+  type Calls,
+  type Lookup,
+} from "./heap.ts"
 import { UNDEFINED } from "./types.ts"
-import { I32, I64, op, type Code } from "./wasm.ts"
+import { I32, op, type Code } from "./wasm.ts"
 
 /** A site, 32 bytes at a multiple of 32; all 0 while nothing is cached. Its first two pairs of words are links of chains: shape, next. */
 export const CacheSite = {
@@ -35,20 +46,6 @@ const NEXT = 4
 
 /** A site that sees so many shapes is not filled any more. */
 const MAX_FILLS = 16
-
-interface Lookup {
-  p: number
-  atom: number
-  shape: number
-  index: number
-  entry: number
-  mask: number
-}
-
-function lookup(c: Code): Lookup {
-  const [p, shape, index, entry, mask] = [c.local(I32), c.local(I32), c.local(I32), c.local(I32), c.local(I32)]
-  return { p, atom: 1, shape, index, entry, mask }
-}
 
 /** Can the shape in `shape` be cached at the site, and may it? Branches out of the enclosing block otherwise. */
 function fillable(c: Code, site: number, shape: number, done: number): void {
@@ -159,6 +156,16 @@ function setOffset(c: Code, site: number, index: number): void {
   c.get(site).get(index).i32(3).op(op.i32_shl).i32(propertyBias).op(op.i32_add).mem("i32_store", CacheSite.offset)
 }
 
+/** Cache the own property that was found. */
+function fillOwn(c: Code, calls: Calls, l: Lookup, site: number): void {
+  const done = c.block()
+  fillable(c, site, l.shape, done)
+  setOffset(c, site, l.index)
+  setShape(c, calls, site, CacheSite.shape, l.shape)
+  countFill(c, site)
+  c.end()
+}
+
 /** On along the prototypes, without caching: returns the value, or undefined. `l.p` and `l.shape` are the object looked at last. */
 function walkOn(c: Code, calls: Calls, l: Lookup): void {
   const next = c.loop()
@@ -190,18 +197,11 @@ function returnFound(c: Code, calls: Calls, l: Lookup, beforeReturn: () => void 
 /** (object, atom, site) -> value, or SLOW: not a plain property. An own property is cached. */
 export function getOwnCached(c: Code, calls: Calls): void {
   const site = 2
-  const l = lookup(c)
+  const l = lookup(c, 1)
   objectOr(c, 0, () => c.i64(SLOW))
   c.get(0).op(op.i32_wrap_i64).set(l.p)
   findOwn(c, l)
-  returnFound(c, calls, l, () => {
-    const done = c.block()
-    fillable(c, site, l.shape, done)
-    setOffset(c, site, l.index)
-    setShape(c, calls, site, CacheSite.shape, l.shape)
-    countFill(c, site)
-    c.end()
-  })
+  returnFound(c, calls, l, () => fillOwn(c, calls, l, site))
   walkOn(c, calls, l)
   c.op(op.unreachable)
 }
@@ -209,7 +209,7 @@ export function getOwnCached(c: Code, calls: Calls): void {
 /** (object, atom, site) -> value, or SLOW. A property of the object's prototype is cached. */
 export function getMethodCached(c: Code, calls: Calls): void {
   const site = 2
-  const l = lookup(c)
+  const l = lookup(c, 1)
   const [object, shape] = [c.local(I32), c.local(I32)]
   objectOr(c, 0, () => c.i64(SLOW))
   c.get(0).op(op.i32_wrap_i64).tee(l.p).set(object)
@@ -238,30 +238,11 @@ export function getMethodCached(c: Code, calls: Calls): void {
 /** (object, atom, value, site) -> 1 when it was stored in an own property, which then owns it and is cached; 0: nothing has happened. */
 export function putCached(c: Code, calls: Calls): void {
   const site = 3
-  const l = lookup(c)
-  const old = c.local(I64)
-  const { TMASK, WRITABLE, LENGTH } = JSPropertyFlags
+  const l = lookup(c, 1)
   objectOr(c, 0, () => c.i32(0))
   c.get(0).op(op.i32_wrap_i64).set(l.p)
   findOwn(c, l)
-  c.get(l.index).op(op.i32_eqz).if()
-  c.i32(0).op(op.return).end()
-  flagsOf(c, l.entry)
-    .i32(TMASK | WRITABLE | LENGTH)
-    .op(op.i32_and)
-    .i32(WRITABLE)
-    .op(op.i32_ne)
-    .if()
-  c.i32(0).op(op.return).end()
-  const done = c.block()
-  fillable(c, site, l.shape, done)
-  setOffset(c, site, l.index)
-  setShape(c, calls, site, CacheSite.shape, l.shape)
-  countFill(c, site)
-  c.end()
-  propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).tee(l.entry).mem("i64_load", 0).set(old)
-  c.get(l.entry).get(2).mem("i64_store", 0)
-  calls.free(c.get(old)).i32(1)
+  storeInFound(c, calls, l, 2, () => fillOwn(c, calls, l, site))
 }
 
 /** `-> address` of the cached own property of the object at `p`; branches to `miss` when its shape is another. */

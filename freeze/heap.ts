@@ -53,14 +53,28 @@ export function objectOr(c: Code, local: number, slow: () => Code): void {
   slow().op(op.return).end()
 }
 
+/** Wasm locals of a search for an own property. */
+export interface Lookup {
+  /** Address of the object, and the atom that is looked for. */
+  p: number
+  atom: number
+  /** What findOwn sets. */
+  shape: number
+  index: number
+  entry: number
+  mask: number
+}
+
+export function lookup(c: Code, atom = c.local(I32)): Lookup {
+  const [p, shape, index, entry, mask] = [c.local(I32), c.local(I32), c.local(I32), c.local(I32), c.local(I32)]
+  return { p, atom, shape, index, entry, mask }
+}
+
 /**
  * Find own property `atom` of the object at `p`: sets `index` to its number plus one (0: there is none) and `entry` to the address of its
  * JSShapeProperty. `shape` is set, too.
  */
-export function findOwn(
-  c: Code,
-  l: { p: number; atom: number; shape: number; index: number; entry: number; mask: number },
-): void {
+export function findOwn(c: Code, l: Lookup): void {
   c.get(l.p).mem("i32_load", JSObject.shape).tee(l.shape).mem("i32_load", JSShape.prop_hash_mask).i32(1).op(op.i32_add)
   c.set(l.mask)
   // The properties lie behind the hash table of mask + 1 words, which is read backwards from there.
@@ -107,10 +121,32 @@ export function flagsOf(c: Code, entry: number): Code {
     .op(op.i32_shr_u)
 }
 
+/**
+ * `-> 1`: the property that findOwn found is plain and writable, and owns the value in `value` now. Returns 0 from the function otherwise, with nothing done.
+ * `found` is written where that is decided.
+ */
+export function storeInFound(c: Code, calls: Calls, l: Lookup, value: number, found: () => void = () => {}): void {
+  const old = c.local(I64)
+  const { TMASK, WRITABLE, LENGTH } = JSPropertyFlags
+  c.get(l.index).op(op.i32_eqz).if()
+  c.i32(0).op(op.return).end()
+  flagsOf(c, l.entry)
+    .i32(TMASK | WRITABLE | LENGTH)
+    .op(op.i32_and)
+    .i32(WRITABLE)
+    .op(op.i32_ne)
+    .if()
+  c.i32(0).op(op.return).end()
+  found()
+  propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).tee(l.entry).mem("i64_load", 0).set(old)
+  c.get(l.entry).get(value).mem("i64_store", 0)
+  calls.free(c.get(old)).i32(1)
+}
+
 /** (context, object, atom) -> value or exception: along the prototypes, getters and all. `cur_pc` has been set. */
 export function getField(c: Code, calls: Calls): void {
   const [context, object, atom] = [0, 1, 2]
-  const l = { p: c.local(I32), atom, shape: c.local(I32), index: c.local(I32), entry: c.local(I32), mask: c.local(I32) }
+  const l = lookup(c, atom)
   const slow = c.block()
   c.get(object).op(op.i32_wrap_i64).set(l.p)
   c.get(object).i64(32n).op(op.i64_shr_u).i64(OBJECT).op(op.i64_ne).if()
@@ -136,14 +172,7 @@ export function getField(c: Code, calls: Calls): void {
 
 /** (context, atom) -> value of a global variable, or SLOW: of `let` and `const` first, then of the global object's plain properties. */
 export function getGlobal(c: Code, calls: Calls): void {
-  const l = {
-    p: c.local(I32),
-    atom: 1,
-    shape: c.local(I32),
-    index: c.local(I32),
-    entry: c.local(I32),
-    mask: c.local(I32),
-  }
+  const l = lookup(c, 1)
   const slow = c.block()
   for (const place of [JSContext.global_var_obj, JSContext.global_obj]) {
     c.get(0).mem("i32_load", place).set(l.p)
@@ -158,31 +187,11 @@ export function getGlobal(c: Code, calls: Calls): void {
 
 /** (object, atom, value) -> 1 when it was stored in an own property of the object, which then owns it; 0: nothing has happened. */
 export function putField(c: Code, calls: Calls): void {
-  const l = {
-    p: c.local(I32),
-    atom: 1,
-    shape: c.local(I32),
-    index: c.local(I32),
-    entry: c.local(I32),
-    mask: c.local(I32),
-  }
-  const old = c.local(I64)
-  const { TMASK, WRITABLE, LENGTH } = JSPropertyFlags
+  const l = lookup(c, 1)
   objectOr(c, 0, () => c.i32(0))
   c.get(0).op(op.i32_wrap_i64).set(l.p)
   findOwn(c, l)
-  c.get(l.index).op(op.i32_eqz).if()
-  c.i32(0).op(op.return).end()
-  flagsOf(c, l.entry)
-    .i32(TMASK | WRITABLE | LENGTH)
-    .op(op.i32_and)
-    .i32(WRITABLE)
-    .op(op.i32_ne)
-    .if()
-  c.i32(0).op(op.return).end()
-  propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).tee(l.entry).mem("i64_load", 0).set(old)
-  c.get(l.entry).get(2).mem("i64_store", 0)
-  calls.free(c.get(old)).i32(1)
+  storeInFound(c, calls, l, 2)
 }
 
 /** Sets `l.p` and `l.atom` of an object and a private name's symbol; returns `slow` from the function when they are something else. */
@@ -194,15 +203,9 @@ function privateName(c: Code, l: { p: number; atom: number }, name: number, slow
   c.get(name).op(op.i32_wrap_i64).mem("i32_load", JSString.hash_next).set(l.atom) // of a symbol, its atom
 }
 
-/** Locals of a function that looks for an own property. */
-function ownLookup(c: Code) {
-  const [p, atom, shape, index] = [c.local(I32), c.local(I32), c.local(I32), c.local(I32)]
-  return { p, atom, shape, index, entry: c.local(I32), mask: c.local(I32) }
-}
-
 /** (object, name) -> the value of a private field, or SLOW. */
 export function getPrivate(c: Code, calls: Calls): void {
-  const l = ownLookup(c)
+  const l = lookup(c)
   privateName(c, l, 1, () => c.i64(SLOW))
   findOwn(c, l)
   c.get(l.index).op(op.i32_eqz).if()
@@ -214,17 +217,10 @@ export function getPrivate(c: Code, calls: Calls): void {
 
 /** (object, value, name) -> 1 when it was stored in a private field, which then owns it; 0: nothing has happened. */
 export function putPrivate(c: Code, calls: Calls): void {
-  const l = ownLookup(c)
-  const old = c.local(I64)
+  const l = lookup(c)
   privateName(c, l, 2, () => c.i32(0))
   findOwn(c, l)
-  c.get(l.index).op(op.i32_eqz).if()
-  c.i32(0).op(op.return).end()
-  flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).if()
-  c.i32(0).op(op.return).end()
-  propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).tee(l.entry).mem("i64_load", 0).set(old)
-  c.get(l.entry).get(1).mem("i64_store", 0)
-  calls.free(c.get(old)).i32(1)
+  storeInFound(c, calls, l, 1)
 }
 
 /** (value) -> its length as a JSValue: of arrays and strings. */
