@@ -15,8 +15,8 @@ import { exportedFunction, type ModuleParts } from "./module.ts"
 /** Bit of `JSShape.is_hashed`: frozen code holds one count on the shape. */
 export const SHAPE_IS_KEPT = 2
 
-/** Apply the edit to a parsed engine, in place, where `hookWord` is the address of the hook's table slot. Returns the functions edited. */
-export function hookShapes(module: ModuleParts, hookWord: number): number {
+/** Apply the edit to a parsed engine, in place, where `hookWord` is the address of the hook's table slot. */
+export function hookShapes(module: ModuleParts, hookWord: number): void {
   const freeShape = exportedFunction(module, "js_free_shape")
   const type = module.typeOf(freeShape)
   const callHook = (out: Writer, argument: () => void): void => {
@@ -26,7 +26,6 @@ export function hookShapes(module: ModuleParts, hookWord: number): number {
   }
   const unlessHooked = (out: Writer): Writer =>
     out.u8(Op.i32_const).s32(0).u8(Op.i32_load).u32(2).u32(hookWord).u8(Op.i32_eqz).u8(Op.br_if).u8(0)
-  let edited = 0
   const edit = (index: number, prologue: (out: Writer) => void): void => {
     const body = module.bodies[index - module.importedFunctions]!
     const code = new Instructions(body)
@@ -34,7 +33,6 @@ export function hookShapes(module: ModuleParts, hookWord: number): number {
     prologue(unlessHooked(out))
     out.u8(Op.end).bytes(body.subarray(code.start))
     module.bodies[index - module.importedFunctions] = out.finish()
-    edited++
   }
   edit(freeShape, (out) => {
     out.u8(Op.local_get).u8(1).u8(Op.i32_load8_u).u32(0).u32(JSShape.is_hashed)
@@ -44,5 +42,4 @@ export function hookShapes(module: ModuleParts, hookWord: number): number {
     callHook(out, () => out.u8(Op.local_get).u8(1))
   })
   edit(exportedFunction(module, "JS_RunGC"), (out) => callHook(out, () => out.u8(Op.i32_const).s32(0)))
-  return edited
 }
