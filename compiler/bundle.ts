@@ -128,26 +128,28 @@ async function complete(app: App, options: BundleOptions, first: Result, format:
   return {
     ...filled,
     kinds: again ? await kindsOf(result.metafile, app.root) : kinds,
-    original: originalLines(app.root),
+    original: originalLines(app.root, result.metafile),
     exports: entry?.exports ?? [],
     entryIsModule: kinds.strict.includes(entry?.entryPoint ?? ""),
   }
 }
 
-/** Reads the app's files once more, as lines. */
-function originalLines(root: string): (source: string) => readonly string[] | undefined {
+/** Reads the files of a bundle once more, as lines: those that esbuild itself read, and not what the maps say that they bring with them. */
+function originalLines(root: string, { inputs }: Metafile): (source: string) => readonly string[] | undefined {
   const known = new Map<string, readonly string[] | undefined>()
   return (source) => {
-    if (!known.has(source)) known.set(source, linesOf(resolve(root, source)))
+    if (!known.has(source)) {
+      known.set(source, Object.hasOwn(inputs, source) ? linesOf(resolve(root, source)) : undefined)
+    }
     return known.get(source)
   }
 }
 
+/** Lines as esbuild counts them. */
 function linesOf(path: string): string[] | undefined {
   try {
-    return readFileSync(path, "utf8")
-      .replace(/^\ufeff/, "")
-      .split("\n")
+    const text = readFileSync(path, "utf8")
+    return text.includes("sourceMappingURL=") ? undefined : text.split(/\r\n|[\n\r\u2028\u2029]/)
   } catch {
     return undefined // not a file, or gone since esbuild read it
   }
@@ -218,7 +220,10 @@ async function minified(pieces: { code: string; map: SourceMap }): Promise<{ cod
   const inlineMap = Buffer.from(mapText(pieces.map)).toString("base64")
   const input = `${prefix}${pieces.code}\n//# sourceMappingURL=data:application/json;base64,${inlineMap}`
   const { code, map } = await transform(input, {
-    minify: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // Names that `with` may look up have to stay, and esbuild gives others the same ones.
+    minifyIdentifiers: !/\bwith\s*\(/.test(pieces.code),
     charset: "utf8",
     legalComments: "none",
     target: "esnext",

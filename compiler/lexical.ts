@@ -6,19 +6,28 @@
 //
 // `let` is as long as `var`: no position moves. (`const` is not: only a direct eval could assign to it, and esbuild refuses everything else.) A module
 // that is wrapped in a function because `require` or `import()` asks for it has its variables outside of that function; they stay as they are.
-import type { Program, Statement, VariableDeclaration, VariableDeclarator } from "acorn"
+import type { Expression, Pattern, Program, Statement, VariableDeclaration, VariableDeclarator } from "acorn"
 
 /** What a declaration begins with in an original file, and the name that follows, or the bracket of a pattern. */
-const lexical = /^(?:export\s+)?(?:let|const|(?:abstract\s+)?class)\s+([\p{ID_Start}$_][\p{ID_Continue}$]*|[{[])/u
+const lexical =
+  /^(?:export\s+)?(?:default\s+)?(?:let|const|(?:abstract\s+)?class)(?:\s+|(?=[{[]))([\p{ID_Start}$_][\p{ID_Continue}$]*|[{[])/u
 
 /** Is the text that of the declaration? esbuild has variables of its own, which it places where their file begins. */
 function isLexical(text: string, { id, init }: VariableDeclarator): boolean {
-  if (text.startsWith("@")) return init?.type === "ClassExpression"
-  if (/^(?:export\s+)?default\b/.test(text)) return id.type === "Identifier" && /_default\d*$/.test(id.name)
+  if (init == null || isHelper(id, init)) return false
+  if (text.startsWith("@")) return init.type === "ClassExpression"
+  if (id.type !== "Identifier") return /^[{[]/.test(lexical.exec(text)?.[1] ?? "")
   const name = lexical.exec(text)?.[1]
-  if (name === undefined) return false
-  if (id.type !== "Identifier") return name === "{" || name === "["
-  return id.name === name || id.name.replace(/\d+$/, "") === name // renamed where two files have the same name
+  const own = id.name.replace(/\d+$/, "") // renamed where two files have the same name
+  if (name !== undefined && (name === id.name || name === own)) return true
+  return /^(?:export\s+)?default\b/.test(text) && /_default$/.test(own)
+}
+
+/** `__esm({ … })`, `__commonJS({ … })`, and the empty object to which `__export` adds a module's names. */
+function isHelper(id: Pattern, init: Expression): boolean {
+  if (id.type === "Identifier" && /_exports\d*$/.test(id.name))
+    return init.type === "ObjectExpression" && init.properties.length === 0
+  return init.type === "CallExpression" && init.callee.type === "Identifier" && init.callee.name.startsWith("__")
 }
 
 /**

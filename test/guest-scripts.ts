@@ -43,6 +43,7 @@ export const scripts: Record<string, string> = {
   "unhandledRejection listener": `process.on("unhandledRejection", (r, p) => console.log("caught", r.message, p instanceof Promise)); Promise.reject(new Error("x")); setTimeout(() => console.log("alive"), 1)`,
   "rejectionHandled listener": `process.on("unhandledRejection", () => console.log("unhandled")); process.on("rejectionHandled", () => console.log("handled")); const p = Promise.reject(1); setTimeout(() => p.catch(() => {}), 1)`,
   "uncaughtException listener": `process.on("uncaughtException", (e, origin) => console.log("caught", e.message, origin)); setTimeout(() => console.log("alive"), 5); throw new Error("x")`,
+  "uncaughtException listener of a rejection": `process.on("uncaughtExceptionMonitor", (e, origin) => console.log("monitor", e.message, origin)); process.once("uncaughtException", (e, origin) => console.log(e.message, origin)); Promise.reject(new Error("z")); setTimeout(() => console.log("alive"), 1)`,
   "exit listener": `process.on("exit", (code) => { console.log("exit", code, process.exitCode); setTimeout(() => console.log("never"), 0) }); console.log("end")`,
   "exit listener after an error": `process.on("exit", (code) => console.log("exit", code)); throw new Error("x")`,
   "exit listener sets the code": `process.on("exit", () => { process.exitCode = 9 })`,

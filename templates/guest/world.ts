@@ -33,11 +33,12 @@ export function start(kit: Kit) {
   if (native.running()) begin()
   let settled = true
 
-  function onError(error: unknown): void {
+  function onError(error: unknown, origin = "uncaughtException"): void {
     const target = process.process
+    if (!process.isExiting()) target.emit("uncaughtExceptionMonitor", error, origin)
     if (process.isExiting() || target.listenerCount("uncaughtException") === 0) die(error)
     try {
-      target.emit("uncaughtException", error, "uncaughtException")
+      target.emit("uncaughtException", error, origin)
     } catch (another) {
       // Listeners of "exit" are not told.
       if (!native.running()) throw another
@@ -49,14 +50,9 @@ export function start(kit: Kit) {
   function onRejection(promise: Promise<unknown>, reason: unknown): void {
     reported.add(promise)
     if (process.process.emit("unhandledRejection", reason, promise)) return
-    if (reason instanceof Error) return onError(reason)
-    onError(
-      nodeError(
-        Error,
-        "ERR_UNHANDLED_REJECTION",
-        `A promise was rejected and nothing handled it: no await, no .catch(). The reason is ${inspect(reason)}.`,
-      ),
-    )
+    const why = `A promise was rejected and nothing handled it: no await, no .catch(). The reason is ${inspect(reason)}.`
+    const error = reason instanceof Error ? reason : nodeError(Error, "ERR_UNHANDLED_REJECTION", why)
+    onError(error, "unhandledRejection")
   }
 
   /** The end: say why, tell listeners, leave. While building, the builder is told instead. */
