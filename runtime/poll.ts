@@ -2,7 +2,7 @@
 //
 // The host cannot ask the system whether a stream has something (Node has no poll()), so a stream's `ready` reads ahead.
 // Files and outputs are always ready.
-import { Errno, errnoOfSystemError, Eventtype, Fault, need } from "./abi.ts"
+import { Clockid, Errno, errnoOfSystemError, Eventtype, Fault, need } from "./abi.ts"
 import type { Descriptor } from "./fds.ts"
 import { u32 } from "./host.ts"
 import type { Host } from "./host.ts"
@@ -54,7 +54,10 @@ export function pollFunctions(host: Host) {
     const timeout = memory.getU64(pointer + 24)
     const flags = memory.getU16(pointer + 40)
     need((flags & ~subscription_clock_abstime) === 0, "inval")
-    return { userdata, clock, at: flags & subscription_clock_abstime ? timeout : now(clock) + timeout }
+    if (flags & subscription_clock_abstime) return { userdata, clock, at: timeout }
+    // A span of time is not shorter where the time of day is set, or known by the millisecond only.
+    const steady = clock === Clockid.realtime ? Clockid.monotonic : clock
+    return { userdata, clock: steady, at: now(steady) + timeout }
   }
 
   function collect(pointer: number, count: number) {

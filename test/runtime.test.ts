@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { WASI } from "node:wasi"
 import { commands } from "@yowasp/clang"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import wabt from "wabt"
 import { runInProcess } from "../runtime/run.ts"
 import { cases } from "./cases.ts"
@@ -78,6 +78,19 @@ for (const c of cases("run")) {
     expect(theirs).toEqual({ stdout: Buffer.from(ended.stdout).toString(), exitCode: ended.exitCode })
   })
 }
+
+test("a span of time is not shortened by a time of day that jumps", async () => {
+  const waiting = cases("run").find((c) => c.name === "waiting")!
+  const wasm = await assemble(waiting)
+  let day = Date.now()
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => (day += 3_600_000))
+  try {
+    const { stdout } = runInProcess(wasm, { stdin: waiting.bytes("stdin.txt") })
+    expect(Buffer.from(stdout).toString()).toMatch(/^slept 1\n/)
+  } finally {
+    clock.mockRestore()
+  }
+})
 
 /** Code offsets are the compiler's business, and how often a frame is repeated is the stack's. */
 function shortTrap(trap: string): string {
