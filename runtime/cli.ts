@@ -43,7 +43,7 @@ function say(text: string): void {
 }
 
 function version(): string {
-  const manifest = fs.readFileSync(new URL("../package.json", import.meta.url), "utf8")
+  const manifest = fs.readFileSync(`${import.meta.dirname}/../package.json`, "utf8")
   return (JSON.parse(manifest) as { version: string }).version
 }
 

@@ -4,12 +4,12 @@ import type { Descriptor, OpenFile } from "./fds.ts"
 import { u32, u64 } from "./host.ts"
 import type { Host } from "./host.ts"
 import { readdir } from "./listing.ts"
-import { encode } from "./memory.ts"
 import type { Buffers } from "./memory.ts"
 import { fs } from "./node.ts"
 import type { BigIntStats } from "./node.ts"
 import { itself } from "./places.ts"
 import { newTimes, writeFilestat } from "./stat.ts"
+import { encode } from "./utf8.ts"
 
 /** Offsets are numbers here; a file cannot be larger than this. */
 const maxOffset = BigInt(Number.MAX_SAFE_INTEGER)

@@ -1,12 +1,12 @@
 // fd_readdir: a directory as a sequence of `dirent`s.
 import { Filetype } from "./abi.ts"
 import type { OpenDirectory } from "./fds.ts"
-import { encode } from "./memory.ts"
 import { fs } from "./node.ts"
 import type { Dirent } from "./node.ts"
 import { at, itself } from "./places.ts"
 import type { Place } from "./places.ts"
 import { filetypeOfStat } from "./stat.ts"
+import { encode } from "./utf8.ts"
 
 /**
  * Fill `out` with `dirent`s from entry number `cookie` on; the last one may be cut. Returns the bytes used: fewer than

@@ -1,6 +1,7 @@
 // The guest's linear memory as the host sees it: every access is checked against the size that memory has at that
 // moment, because any import may be called with any number and memory may have grown since the last call.
 import { Fault, need } from "./abi.ts"
+import { decode } from "./utf8.ts"
 
 /** One `iovec`/`ciovec`: a range of guest memory, already checked. */
 export type Buffers = Uint8Array[]
@@ -10,8 +11,6 @@ const maxBuffers = 1024
 /** A read or write tells its length in an i32 that POSIX programs treat as signed. */
 const maxTransfer = 0x7fff_ffff
 
-const utf8 = new TextEncoder()
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 export class GuestMemory {
   private memory: WebAssembly.Memory | undefined
@@ -78,11 +77,9 @@ export class GuestMemory {
   text(pointer: number, length: number): string {
     const bytes = this.bytes(pointer, length)
     need(!bytes.includes(0), "inval")
-    try {
-      return strictUtf8.decode(bytes)
-    } catch {
-      throw new Fault("ilseq")
-    }
+    const text = decode(bytes)
+    if (text === undefined) throw new Fault("ilseq")
+    return text
   }
 
   /** The ranges that an iovec array names. */
@@ -99,9 +96,4 @@ export class GuestMemory {
     }
     return buffers
   }
-}
-
-/** How many bytes `text` has as UTF-8. */
-export function encode(text: string): Uint8Array {
-  return utf8.encode(text)
 }

@@ -5,10 +5,11 @@ import * as problems from "./errors.ts"
 import { FdTable, preopened } from "./fds.ts"
 import type { Stream } from "./fds.ts"
 import type { Host } from "./host.ts"
-import { encode, GuestMemory } from "./memory.ts"
+import { GuestMemory } from "./memory.ts"
 import { openPlace } from "./places.ts"
 import { bufferInput, bufferOutput } from "./streams.ts"
 import { describeTrap, isTrap } from "./trap.ts"
+import { encode } from "./utf8.ts"
 import { signatures, wasiFunctions, wasiModule, WrongTypes } from "./wasi.ts"
 
 /** A host directory that the guest may use. */

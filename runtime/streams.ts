@@ -3,11 +3,12 @@
 // The process's are used with synchronous calls on descriptors 0, 1 and 2, never through process.stdin/stdout: those
 // make pipes non-blocking and lose what is queued when a process ends. A parent may have made them non-blocking all the same;
 // then a call says EAGAIN, and we wait a little and try again.
-import { Filetype, stdinRights, stdoutRights } from "./abi.ts"
+import { Clockid, Filetype, stdinRights, stdoutRights } from "./abi.ts"
 import type { Stream } from "./fds.ts"
 import { fs, net } from "./node.ts"
 import type { Socket } from "./node.ts"
 import { sleep } from "./poll.ts"
+import { now } from "./process.ts"
 import { filetypeOfStat } from "./stat.ts"
 
 /** The reader of our output has gone. */
@@ -19,17 +20,22 @@ const longPauseMs = 10
 
 /** Retry `attempt` while it says EAGAIN, until `timeoutMs` have passed (then undefined). */
 function patiently<T>(attempt: () => T, timeoutMs = Infinity): T | undefined {
-  const deadline = performance.now() + timeoutMs
+  const start = monotonicMs()
   for (let pause = shortPauseMs; ; pause = Math.min(pause * 2, longPauseMs)) {
     try {
       return attempt()
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error
     }
-    const left = deadline - performance.now()
+    const left = timeoutMs - (monotonicMs() - start)
     if (left <= 0) return undefined
     sleep(Math.min(pause, left))
   }
+}
+
+/** Not by `performance.now`: Node loads ten modules for it, which every start would wait for. */
+function monotonicMs(): number {
+  return Number(now(Clockid.monotonic)) / 1e6
 }
 
 /** Write all of `bytes` to a descriptor of the process. */

@@ -13,8 +13,8 @@ export function runInWorker(file: string, grants: Grants): void {
   const state = new Int32Array(new SharedArrayBuffer(4))
   const workerData: WorkerStart = { grants, port: port2, state }
   // Built beside this file, with the same ending.
-  const ending = import.meta.url.split(".").at(-1)
-  const worker = new Worker(new URL(`./edgebox-worker.${ending}`, import.meta.url), {
+  const ending = import.meta.filename.split(".").at(-1)
+  const worker = new Worker(`${import.meta.dirname}/edgebox-worker.${ending}`, {
     workerData,
     transferList: [port2],
     env: {},

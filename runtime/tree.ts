@@ -6,12 +6,12 @@ import type { OpenDirectory } from "./fds.ts"
 import { hostFlagsOf } from "./files.ts"
 import { u32, u64 } from "./host.ts"
 import type { Host } from "./host.ts"
-import { encode } from "./memory.ts"
 import { fs } from "./node.ts"
 import type { BigIntStats, Stats } from "./node.ts"
 import { at, itself, oNofollow, openEntry, pin, withTarget } from "./places.ts"
 import type { Place, Target } from "./places.ts"
 import { newTimes, writeFilestat } from "./stat.ts"
+import { encode } from "./utf8.ts"
 
 /** What path_open was asked for, decoded. */
 interface OpenRequest {

@@ -321,3 +321,14 @@ test.skipIf(process.platform !== "linux")("a stack that Node promises and the sy
   expect([ended.status, ended.signal]).toEqual([1, null])
   expect(ended.stderr).toMatch(/trapped: out of stack/)
 })
+
+test("a program that reads and writes makes Node load none of its modules: each would delay every start", () => {
+  const preload = path("count.cjs")
+  writeFileSync(
+    preload,
+    `const before = process.moduleLoadList.length
+    process.on("exit", () => require("fs").writeSync(2, process.moduleLoadList.slice(before).join()))`,
+  )
+  const node = ["--stack-size=5000", "--wasm-tiering-budget=13000000", "--require", preload]
+  expect(run(["cat.wasm"], { node, input: "x" })).toEqual({ code: 0, signal: null, stdout: "x", stderr: "" })
+})
