@@ -11,7 +11,6 @@ const maxBuffers = 1024
 /** A read or write tells its length in an i32 that POSIX programs treat as signed. */
 const maxTransfer = 0x7fff_ffff
 
-
 export class GuestMemory {
   private memory: WebAssembly.Memory | undefined
   private cached = new DataView(new ArrayBuffer(0))
