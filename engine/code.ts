@@ -27,13 +27,17 @@ export const Op = {
   local_tee: 0x22,
   global_get: 0x23,
   global_set: 0x24,
+  memory_size: 0x3f,
+  memory_grow: 0x40,
   i32_load: 0x28,
   i32_load8_u: 0x2d,
   i32_store: 0x36,
   i32_const: 0x41,
   i64_const: 0x42,
   i32_eqz: 0x45,
+  i32_eq: 0x46,
   i32_ne: 0x47,
+  i32_lt_u: 0x49,
   i32_gt_s: 0x4a,
   i32_gt_u: 0x4b,
   i32_ge_u: 0x4f,
@@ -42,7 +46,9 @@ export const Op = {
   i32_add: 0x6a,
   i32_sub: 0x6b,
   i32_and: 0x71,
+  i32_xor: 0x73,
   i32_shl: 0x74,
+  i32_shr_u: 0x76,
   i32_wrap_i64: 0xa7,
   memory_init: 0xfc08,
   data_drop: 0xfc09,
@@ -261,4 +267,18 @@ function writeGlobalAccess(out: Writer, op: number, target: GlobalTarget): void 
   if ("index" in target) out.u8(op).u32(target.index)
   else if (op === Op.global_get) out.u8(Op.i32_const).s32(target.constant)
   else throw new Error("a function body writes to a global that becomes a constant")
+}
+
+/** Indices of locals that are added behind a function's own. */
+export function addLocals(code: Instructions, parameters: number, types: readonly number[]): number[] {
+  const first = code.locals.reduce((sum, group) => sum + group.count, parameters)
+  return types.map((_, i) => first + i)
+}
+
+/** A body's beginning: its declarations of locals, with one more each. */
+export function withLocals(code: Instructions, types: readonly number[]): Writer {
+  const out = new Writer().u32(code.locals.length + types.length)
+  for (const { count, type } of code.locals) out.u32(count).u8(type)
+  for (const type of types) out.u32(1).u8(type)
+  return out
 }

@@ -5,6 +5,8 @@
 //   dispatchDirectly   its jump table goes through a table in memory; the two become one
 //   freeInline         letting go of a value is a test and a subtraction where it was two calls (freeing.ts)
 //   hookShapes         frozen code hears of shapes that are about to be freed, and of garbage collection (shapes.ts)
+//   boundThreshold     the heap size at which garbage is collected does not overflow (threshold.ts)
+//   growAhead          malloc takes memory in larger steps (growing.ts)
 //   countNativeStack   functions that recurse count the native stack they use, and the engine's own checks look at the count
 //
 // The first three are for speed alone. The last is what makes deep recursion an exception of the guest's instead of a crash of
@@ -14,7 +16,9 @@ import { callersOf, callGraph, recursiveFunctions } from "./callgraph.ts"
 import { decode, Instructions, Op, Type, type Instruction } from "./code.ts"
 import { freeInline } from "./freeing.ts"
 import { engineEditRefused } from "./errors.ts"
+import { growAhead } from "./growing.ts"
 import { hookShapes } from "./shapes.ts"
+import { boundThreshold } from "./threshold.ts"
 import { exportedFunction, type ModuleParts } from "./module.ts"
 
 /** What each edit found; compared with `expected`. */
@@ -23,10 +27,19 @@ export interface EditCounts {
   dispatchTargets: number
   frees: number
   stackChecks: number
+  thresholds: number
+  growths: number
 }
 
 /** In the engine of quickjs-wasi 3.6.2. */
-const expected: EditCounts = { dumpTests: 222, dispatchTargets: 256, frees: 130, stackChecks: 22 }
+const expected: EditCounts = {
+  dumpTests: 222,
+  dispatchTargets: 256,
+  frees: 130,
+  stackChecks: 22,
+  thresholds: 1,
+  growths: 1,
+}
 
 /** Words of EdgeBox's own, in the memory below the engine's data that its first stack occupied. Addresses in bytes. */
 export const words = {
@@ -59,7 +72,16 @@ export function editEngine(module: ModuleParts, interpreter: number, layout: Edi
   const frees = freeInline(module, interpreter)
   const stackChecks = countNativeStack(module, layout.stackLimit, interpreter)
   hookShapes(module, words.shapeHook)
-  const counts: EditCounts = { dumpTests: dumps.count, dispatchTargets: dispatch.targets, frees, stackChecks }
+  const thresholds = boundThreshold(module)
+  const growths = growAhead(module)
+  const counts: EditCounts = {
+    dumpTests: dumps.count,
+    dispatchTargets: dispatch.targets,
+    frees,
+    stackChecks,
+    thresholds,
+    growths,
+  }
   for (const [name, count] of Object.entries(counts) as [keyof EditCounts, number][]) {
     if (count !== expected[name]) throw engineEditRefused(name, expected[name], count)
   }

@@ -7,7 +7,7 @@
 // Counting in the interpreter as well would be a little faster still, and makes its first compilation 2 ms longer, which every start pays.
 import { Writer } from "../wizer/sections.ts"
 import { JSMallocBlockHeader, tags } from "./abi.ts"
-import { decode, Instructions, Op, Type } from "./code.ts"
+import { addLocals, decode, Instructions, Op, Type, withLocals } from "./code.ts"
 import { exportedFunction, type ModuleParts } from "./module.ts"
 
 /** JSValues from here on, compared unsigned, have a reference count. */
@@ -69,18 +69,4 @@ function countDown(out: Writer, value: number, pointer: number, count: number): 
   out.u8(Op.if).u8(Type.void)
   out.u8(Op.local_get).u32(pointer).u8(Op.local_get).u32(count).u8(Op.i32_const).s32(1).u8(Op.i32_sub)
   out.u8(Op.i32_store).u32(2).u32(0)
-}
-
-/** Indices of locals that are added behind a function's own. */
-function addLocals(code: Instructions, parameters: number, types: readonly number[]): number[] {
-  const first = code.locals.reduce((sum, group) => sum + group.count, parameters)
-  return types.map((_, i) => first + i)
-}
-
-/** A body's beginning: its declarations of locals, with one more each. */
-function withLocals(code: Instructions, types: readonly number[]): Writer {
-  const out = new Writer().u32(code.locals.length + types.length)
-  for (const { count, type } of code.locals) out.u32(count).u8(type)
-  for (const type of types) out.u32(1).u8(type)
-  return out
 }

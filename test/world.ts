@@ -44,9 +44,8 @@ function keepThreshold(wasm: Uint8Array): Uint8Array {
     const out = new Writer()
     let copied = 0
     for (const [at, i] of code.entries()) {
-      // malloc_gc_threshold = malloc_size + (malloc_size >> 1)
-      if (i.op !== Op.i32_store || !isThreshold(i) || code[at - 3]?.op !== 0x76 || code[at - 1]?.op !== Op.i32_add)
-        continue
+      // malloc_gc_threshold = malloc_size + …
+      if (i.op !== Op.i32_store || !isThreshold(i) || code[at - 1]?.op !== Op.i32_add) continue
       out.bytes(body.subarray(copied, i.at)).u8(Op.drop).u8(Op.drop)
       copied = i.end
       places++
