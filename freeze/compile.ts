@@ -8,7 +8,7 @@ import type { Pointer } from "../engine/live.ts"
 import { flowGraph, type FlowGraph } from "./blocks.ts"
 import { Frame, NotLean, param, type Counts } from "./frame.ts"
 import type { FunctionInfo, Instruction } from "./function.ts"
-import { at, countsOf, varsOf } from "./layout.ts"
+import { at, countsOf, frameSize, nativeFrame, varsOf } from "./layout.ts"
 import { mayBeLean } from "./lean.ts"
 import { isThere, join, moveTo, sameState, type Entry } from "./merge.ts"
 import { endBlock } from "./control.ts"
@@ -92,8 +92,7 @@ export function compileFunction(info: FunctionInfo, site: Site): Compiled {
     placed.codePointer = stubs.base = site.place(stubs.size)
     writer.pass()
   }
-  const body = writer.frame.code.finish()
-  return { body, ...(kernel ? { kernel } : {}), counts: writer.frame.counts, stubs: stubs.list }
+  return { body: writer.finish(), ...(kernel ? { kernel } : {}), counts: writer.frame.counts, stubs: stubs.list }
 }
 
 function unlessNotLean(write: (lean: boolean) => FunctionWriter): FunctionWriter {
@@ -135,7 +134,7 @@ function compileKernel(info: FunctionInfo, graph: FlowGraph, structure: Structur
     const writer = inline > 0 ? write({ inline, writeInlined: writeInlined(inline - 1) }, plain) : plain
     if (inline > 0) writer.pass()
     const { code } = writer.frame
-    kernel.levelBytes = 8 * (code.locals.length + info.argCount + 8) + 64
+    kernel.levelBytes = nativeFrame(info, code)
     return { kernel, type: kernelType(info), body: code.finish() }
   } catch (error) {
     if (error instanceof NotPure) return undefined
@@ -249,7 +248,7 @@ export class FunctionWriter {
     if (frame.lean) {
       c.get(frame.fp).if()
       this.normalReturn(c)
-      c.get(frame.fp).i32(frame.layout.size).op(0x6a).setGlobal(STACK_POINTER).end()
+      c.get(frame.fp).i32Later().op(0x6a).setGlobal(STACK_POINTER).end()
       c.get(frame.result).op(0x0f)
     } else {
       this.normalReturn(c)
@@ -262,10 +261,17 @@ export class FunctionWriter {
     return this.changed || frame.widened.size + frame.unwrapped.size !== learnt
   }
 
+  /** The body, when no pass learns anything new. */
+  finish(): Uint8Array {
+    const { info, layout, code } = this.frame
+    code.settle(frameSize(layout, nativeFrame(info, code)))
+    return code.finish()
+  }
+
   private prologue(c: Code): void {
-    const { info, layout, fp } = this.frame
+    const { info, fp } = this.frame
     for (const p of Object.values(param)) c.get(p)
-    c.i32(layout.size).i32(countsOf(info)).i32(varsOf(info))
+    c.i32Later().i32(countsOf(info)).i32(varsOf(info))
     c.call(helperIndex("enter")).tee(fp).op(0x45).if() // i32.eqz
     c.i64(6n << 32n)
       .op(0x0f)
@@ -274,8 +280,8 @@ export class FunctionWriter {
 
   /** No frame yet. Arguments that are read come from where the caller has them. */
   private leanPrologue(c: Code): void {
-    const { info, layout } = this.frame
-    c.get(param.context).i32(layout.size).call(helperIndex("mayEnter")).if()
+    const { info } = this.frame
+    c.get(param.context).i32Later().call(helperIndex("mayEnter")).if()
     c.i64(6n << 32n)
       .op(0x0f)
       .end() // the exception
@@ -303,15 +309,20 @@ export class FunctionWriter {
   }
 
   private epilogue(c: Code): void {
-    const { layout, fp, result } = this.frame
-    c.get(fp).i32(layout.size).op(0x6a).setGlobal(STACK_POINTER)
+    const { fp, result } = this.frame
+    c.get(fp).i32Later().op(0x6a).setGlobal(STACK_POINTER)
     c.get(result)
+  }
+
+  /** Whether other ways lead to a block, too: then it is not written where it is gone to. */
+  isElsewhere(block: number): boolean {
+    return this.structure.isLoop[block] === true || this.structure.isMerge[block] === true
   }
 
   /** Go on at a block: into it when only this way leads there, else by a branch. `from` is the block that ends, -1 at the start. */
   goTo(block: number, from: number): void {
     const { structure, frame } = this
-    if (!structure.isLoop[block] && !structure.isMerge[block]) {
+    if (!this.isElsewhere(block)) {
       this.writeTree(block)
       return
     }
@@ -324,8 +335,7 @@ export class FunctionWriter {
 
   /** The same at the end of what is being written: a block that only this way leads to is not written but returned, to be written next. */
   goOn(block: number, from: number): number | undefined {
-    const { structure } = this
-    if (!structure.isLoop[block] && !structure.isMerge[block]) return block
+    if (!this.isElsewhere(block)) return block
     this.goTo(block, from)
     return undefined
   }

@@ -79,12 +79,15 @@ function endCondition(writer: FunctionWriter, block: number, whenTrue: number, w
     c.op(op.i32_eqz).brIf(directFalse)
     return writer.goOn(whenTrue, block)
   }
+  // What is written elsewhere is one branch: in the `if` it takes no stack, however many conditions follow.
+  const inIf = writer.isElsewhere(whenFalse) && !writer.isElsewhere(whenTrue) ? whenFalse : whenTrue
+  if (inIf === whenFalse) c.op(op.i32_eqz)
   const state = frame.snapshot()
   c.if()
-  writer.goTo(whenTrue, block) // which ends with a branch, whatever it is
+  writer.goTo(inIf, block) // which ends with a branch, whatever it is
   c.end()
   frame.resume(state)
-  return writer.goOn(whenFalse, block)
+  return writer.goOn(inIf === whenTrue ? whenFalse : whenTrue, block)
 }
 
 /** Whether a bool, null or undefined is truthy; undefined for other constants. */

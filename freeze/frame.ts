@@ -355,7 +355,7 @@ export class Frame {
     const { code: c, info } = this
     if (!this.lean || c.marks === this.readyAt) return
     for (const p of Object.values(param)) c.get(p)
-    c.i32(this.layout.size).i32(countsOf(info)).i32(varsOf(info)).get(this.fp)
+    c.i32Later().i32(countsOf(info)).i32(varsOf(info)).get(this.fp)
     this.helper(c, "needFrame").set(this.fp)
     this.readyAt = c.marks
   }

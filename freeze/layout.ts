@@ -9,6 +9,7 @@
 import { JSAsyncFunctionState, JSStackFrame } from "../engine/abi.ts"
 import { nativePerShadow } from "../engine/edits.ts"
 import type { FunctionInfo } from "./function.ts"
+import { I32, type Code } from "./wasm.ts"
 
 const frame = JSAsyncFunctionState.frame
 
@@ -42,7 +43,8 @@ export const at = {
 
 /** What is different from function to function. Sizes and offsets in bytes. */
 export interface FrameLayout {
-  size: number
+  /** The frame reaches as far as this, and may be larger (frameSize). */
+  leastSize: number
   /** Offset of local `index`; arguments come first. */
   slot(index: number): number
   /** Offset of the operand at a depth. */
@@ -50,22 +52,35 @@ export interface FrameLayout {
   varRef(index: number): number
 }
 
-/**
- * Native stack that an activation is taken to use: V8's baseline compiler gives every wasm local and operand a slot of up to 8 bytes. The
- * engine counts native stack by the shadow stack, so the frame there is made large enough to stand for it.
- */
-const nativeLocals = 40
-
 export function layoutOf(info: FunctionInfo): FrameLayout {
   const locals = info.argCount + info.varCount
   const varRefs = at.slots + 8 * (locals + info.stackSize)
-  const native = 8 * (nativeLocals + locals + info.stackSize) + 64
   return {
-    size: (Math.max(varRefs + 4 * info.varRefCount, native / nativePerShadow) + 15) & -16,
+    leastSize: varRefs + 4 * info.varRefCount,
     slot: (index) => at.slots + 8 * index,
     operand: (depth) => at.slots + 8 * (locals + depth),
     varRef: (index) => varRefs + 4 * index,
   }
+}
+
+/** Values on the wasm stack while a helper is called, beside the function's own operands. */
+const passing = 16
+/** The most that was seen is a byte of stack for 17 bytes of wasm (`--no-liftoff`, V8 11), in loop bodies that read hundreds of elements. */
+const wasmBytesPerStackByte = 16
+
+/**
+ * Bytes of native stack that an activation is taken to use, at most. V8's baseline compiler gives every parameter, wasm local and operand a
+ * slot of its size. Its optimising compiler has slots only for what is live across a call, but it puts arithmetic off until the result is
+ * needed, and then much is live: that grows with the function.
+ */
+export function nativeFrame(info: FunctionInfo, code: Code): number {
+  const locals = code.locals.reduce((sum, type) => sum + (type === I32 ? 4 : 8), 8 * code.params)
+  return 64 + locals + 8 * (info.stackSize + passing) + Math.ceil(code.length / wasmBytesPerStackByte)
+}
+
+/** The engine counts native stack by the shadow stack, so the frame there is made large enough to stand for `native` bytes. */
+export function frameSize(layout: FrameLayout, native: number): number {
+  return (Math.max(layout.leastSize, native / nativePerShadow) + 15) & -16
 }
 
 /** What the helpers that make a frame are told of a function, in two words. */

@@ -115,15 +115,10 @@ export class Code {
   marks = 0
   readonly locals: WasmType[] = []
   readonly params: number
+  private later: number[] = []
 
   constructor(params: number) {
     this.params = params
-  }
-
-  /** Forget what was written; locals stay. */
-  restart(): void {
-    this.length = 0
-    this.height = 0
   }
 
   local(type: WasmType): number {
@@ -186,6 +181,22 @@ export class Code {
 
   i32(value: number): this {
     return this.byte(0x41).s32(value)
+  }
+
+  /** A constant that `settle` gives a value later, less than 2^20. */
+  i32Later(): this {
+    this.later.push(this.length + 1)
+    return this.byte(0x41).byte(0x80).byte(0x80).byte(0)
+  }
+
+  /** Give every `i32Later` its value. */
+  settle(value: number): void {
+    if (value < 0 || value >= 1 << 20) throw new Error(`${value} does not fit`)
+    for (const at of this.later) {
+      this.buffer[at] = (value & 0x7f) | 0x80
+      this.buffer[at + 1] = ((value >>> 7) & 0x7f) | 0x80
+      this.buffer[at + 2] = value >>> 14
+    }
   }
 
   i64(value: bigint): this {

@@ -58,6 +58,9 @@ test.each([
   ["ifs with else", (n: number) => `let r = 0; ${numbered(n, (i) => `if (x < ${i}) r++; else r ^= x;`)} return r`],
   ["conditions", (n: number) => `return ${numbered(n, (i) => `x === ${i} ? ${i} : `)} -1`],
   ["alternatives", (n: number) => `return ${numbered(n, (i) => `x === ${i} || `)} x`],
+  ["comparisons that all hold", (n: number) => `return ${numbered(n, (i) => `x > ${i} && `)} x`],
+  ["mixed comparisons", (n: number) => `return ${numbered(n, (i) => `x > ${i} && x !== ${i} || `)} x`],
+  ["optional chains", (n: number) => `return ${numbered(n, (i) => `x?.${"xy"[i & 1]} ?? `)} x`],
 ])("a function with thousands of %s in a row is frozen", (_, body) => {
   const source = `function f(x) { ${body(2000)} } [0, 3, 200, 1000, 2199, 5000].map(f).join()`
   expect(sameFrozen(source)).toMatchObject({ f: "frozen" })

@@ -1,5 +1,5 @@
 // Deep recursion of every kind ends in an exception that the app can catch, under every host, and the engine works afterwards.
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -61,6 +61,34 @@ for (const [host, { start, plainFrames }] of Object.entries(hosts)) {
   ]) {
     test(`${kind} under ${host}, in a fresh process`, async () => {
       expectCaught(await runNode(start([kind])), 1)
+    })
+  }
+}
+
+/** Statements of which a long function has many; each needs room in its native frame in one of V8's compilers, or in both. */
+const statements: Record<string, (i: number) => string> = {
+  conditions: (i) => `r += n > ${i} ? ${i} : n & 7`,
+  elements: (i) => `r += a[${i % 3}] * ${i}; r -= a[i] | 0`,
+  products: (i) => `r += x * ${i}.5`,
+  "typed elements": (i) => `r += t[${i & 7}] * t[${(i + 1) & 7}]`,
+}
+
+for (const [name, statement] of Object.entries(statements)) {
+  for (const count of [40, 300]) {
+    test(`a frozen function of ${count} ${name} that calls itself without end`, async () => {
+      const body = Array.from({ length: count }, (_, i) => statement(i)).join("\n")
+      const [source, wasm] = ["js", "wasm"].map((ending) => join(folder, `long.${ending}`)) as [string, string]
+      writeFileSync(
+        source,
+        `const t = new Float64Array(8)
+        function f(n, x) { let r = 0; const a = [1, 2, 3]; for (let i = 0; i < 1; i++) { ${body}\n r += f(n + 1, x) } return r }
+        try { f(0, 0.5) } catch (error) { console.log(error instanceof RangeError) }`,
+      )
+      await build({ input: source, output: wasm, freeze: "all" })
+      for (const compiler of ["--no-liftoff", "--no-wasm-tier-up"]) {
+        const { stdout, stderr } = await runNode([...launchOptions(), compiler, edgebox, wasm])
+        expect(stdout, compiler + stderr).toBe("true\n")
+      }
     })
   }
 }
