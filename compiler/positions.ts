@@ -40,7 +40,8 @@ export function placeApp(live: LiveEngine, app: JSValue, bundle: Bundle, bundleN
     }
     return atom
   }
-  for (const pointer of functionsBelow(live, root)) placeFunction({ live, context, find, atomOf, bundleName }, pointer)
+  const work = { live, context, find, atomOf, bundleName }
+  for (const pointer of functionsBelow(live, root)) placeFunction(work, pointer, pointer === root)
 }
 
 /** Every function bytecode that is reachable through constant pools, the root included. */
@@ -75,8 +76,8 @@ interface Work {
   bundleName: string
 }
 
-function placeFunction(work: Work, pointer: Pointer): void {
-  const { live, find, bundleName } = work
+function placeFunction(work: Work, pointer: Pointer, isOutermost: boolean): void {
+  const { live, find } = work
   const view = live.view()
   const table = view.getUint32(pointer + B.pc2line_buf, true)
   const length = view.getInt32(pointer + B.pc2line_len, true)
@@ -85,9 +86,16 @@ function placeFunction(work: Work, pointer: Pointer): void {
   const places = [{ offset: 0, ...start }, ...entries].map((entry) => find(entry.line, entry.column))
   const files = new Set(places.filter((p) => p !== undefined).map((p) => p.file))
   const [file] = files
-  if (file === undefined) return setFile(work, pointer, bundleName) // all of it is the bundler's own
-  if (files.size === 1) rewriteTable(work, pointer, file, entries, places)
+  if (file === undefined) return hide(work, pointer)
+  if (files.size === 1 && !isOutermost) rewriteTable(work, pointer, file, entries, places)
   else addMixedTable(work, pointer, entries, places)
+}
+
+/** A function of the bundler's own: without lines, so that traces leave it out (templates/guest/trace.c). */
+function hide(work: Work, pointer: Pointer): void {
+  setFile(work, pointer, work.bundleName)
+  setTable(work, pointer, new Uint8Array())
+  work.live.view().setInt32(pointer + B.line_num, 0, true)
 }
 
 /** One file: its name, and a table of its positions. What has no original keeps the place of what comes before it. */
@@ -128,7 +136,7 @@ function setTable({ live, context }: Work, pointer: Pointer, bytes: Uint8Array):
   live.view().setInt32(pointer + B.pc2line_len, bytes.length, true)
 }
 
-/** Several files: rows of (pc, file name, line, column), 16 bytes each. */
+/** Several files: rows of (pc, file name, line, column), 16 bytes each. What has no original is the bundler's own: line 0. */
 function addMixedTable(
   work: Work,
   pointer: Pointer,
@@ -136,8 +144,8 @@ function addMixedTable(
   places: readonly (Place | undefined)[],
 ): void {
   const { live, atomOf, bundleName } = work
-  const all = [{ offset: 0, line: 1, column: 1 }, ...entries]
-  const rows = all.map((entry, i) => ({ offset: entry.offset, place: places[i] ?? { ...entry, file: bundleName } }))
+  const offsets = [0, ...entries.map(({ offset }) => offset)]
+  const rows = offsets.map((offset, i) => ({ offset, place: places[i] ?? { file: bundleName, line: 0, column: 0 } }))
   for (const { place } of rows) atomOf(place.file)
   const table = live.malloc(16 * rows.length)
   const view = live.view()

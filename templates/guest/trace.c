@@ -79,7 +79,8 @@ static bool equals(JSValue value, const char *expected) {
   return same;
 }
 
-// Functions of the guest itself were compiled without file names and lines; their frames are nobody's business.
+// Functions of the guest itself were compiled without file names and lines, and the bundler's helpers have lost theirs (compiler/positions.ts):
+// their frames are nobody's business.
 static bool is_hidden(const CallSite *site) { return !site->native && is_object(site->function) && site->line <= 0; }
 
 static void put_frame(Text *text, const CallSite *site) {
