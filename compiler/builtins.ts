@@ -63,7 +63,7 @@ export function missingOf({ inputs, outputs }: Metafile): { name: string; files:
 const ask = (name: string) => `module.exports = require(${JSON.stringify(name)})`
 
 const throwMissing = (name: string) =>
-  `throw Object.assign(new Error(${JSON.stringify(`Cannot find module '${name}'`)}), { code: "MODULE_NOT_FOUND" })`
+  `throw Object.assign(new Error(${JSON.stringify(`Cannot find module '${name}': EdgeBox has no such built-in module`)}), { code: "MODULE_NOT_FOUND" })`
 
 async function resolveBuiltin(
   build: PluginBuild,

@@ -161,7 +161,7 @@ export const topLevelThrew = (error: string, at: string | undefined) =>
   })
 
 export const forbiddenAtBuild = (what: string, at: string | undefined) =>
-  new Problem("EB223", `the app's top level uses ${what}, and with "snapshot": "app" it runs at build time`, {
+  new Problem("EB223", `${what} is not possible at build time, when the app's top level runs with "snapshot": "app"`, {
     at,
     hint: "Move it into the default export, which runs at every start, or build with --snapshot engine.",
   })

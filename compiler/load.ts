@@ -42,8 +42,8 @@ export function startBase(base: Uint8Array, options: Pick<LoadOptions, "write"> 
     write: options.write,
     imports: {
       wasi_snapshot_preview1: {
-        clock_time_get: refuse("the clock", 0),
-        random_get: refuse("randomness", 0),
+        clock_time_get: refuse("reading the clock", 0),
+        random_get: refuse("using randomness", 0),
       },
     },
   })

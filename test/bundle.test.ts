@@ -144,9 +144,9 @@ test("built-in modules: used ones are named, missing ones fail when they are req
   writeFileSync(out, made.code)
   expect((await runNode([join(root, "test/run-bundle.mjs"), out, "module"])).stdout.split("\n")).toEqual([
     "true a/b",
-    "MODULE_NOT_FOUND Cannot find module 'os'",
-    "MODULE_NOT_FOUND Cannot find module 'os'",
-    "MODULE_NOT_FOUND Cannot find module 'node:cluster'",
+    "MODULE_NOT_FOUND Cannot find module 'os': EdgeBox has no such built-in module",
+    "MODULE_NOT_FOUND Cannot find module 'os': EdgeBox has no such built-in module",
+    "MODULE_NOT_FOUND Cannot find module 'node:cluster': EdgeBox has no such built-in module",
     "MODULE_NOT_FOUND Cannot find module 'os-2'",
     "MODULE_NOT_FOUND",
     "",

@@ -1,10 +1,11 @@
 // Web globals and built-in modules: each script prints the same in the guest and in Node.
 import { spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, test } from "vitest"
 import { builtinNames, usedParts } from "../compiler/parts.ts"
+import { programs, root, runNode } from "./apps.ts"
 import { partScripts } from "./guest-part-scripts.ts"
 import { run } from "./live-guest.ts"
 
@@ -84,6 +85,31 @@ test("node:fs works on preopens as Node does on the folder", async () => {
     return [...all.filter((line) => !isLate(line)), ...all.filter(isLate).sort()]
   }
   expect(lines(guest.stdout.replaceAll("/data", "ROOT"))).toEqual(lines(node.stdout.replaceAll(roots[1]!, "ROOT")))
+})
+
+test("flags, copies and slashes: a program over --dir finds what Node finds in the folder", async () => {
+  const source = join(root, "fixtures/fs/flags.cjs")
+  const app = join(folder, "flags.wasm")
+  expect((await runNode([programs.edgeboxc, "build", source, "-o", app])).code).toBe(0)
+  const [ours, theirs] = ["edgebox-flags", "node-flags"].map((name) => {
+    const cwd = join(folder, name)
+    mkdirSync(join(cwd, "d"), { recursive: true })
+    writeFileSync(join(cwd, "d/a.txt"), "hi")
+    symlinkSync("a.txt", join(cwd, "d/link"))
+    return cwd
+  }) as [string, string]
+  const expected = await runNode([source], { cwd: theirs })
+  expect(await runNode([programs.edgebox, "--dir", ".", app], { cwd: ours })).toEqual(expected)
+})
+
+test("a path through a link has no realpath here, rather than a wrong one", async () => {
+  symlinkSync("edgebox-flags", join(folder, "shortcut"))
+  const script = `try { require("fs").realpathSync("/data/shortcut") } catch (e) { console.log(e.message) }`
+  const { stdout } = await run(`(function (require) {${script}})`, {
+    parts: ["node-fs"],
+    preopens: { "/data": folder },
+  })
+  expect(stdout).toBe("ENOSYS: function not implemented, realpath '/data/shortcut'\n")
 })
 
 test("what lies outside the preopens is not there", async () => {

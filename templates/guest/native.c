@@ -189,7 +189,7 @@ static JSValue native_random(JSContext *c, JSValue this_val, int argc, JSValue *
 
 /** native.exit(code): never returns */
 static JSValue native_exit(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
-  if (!running) return forbid("process.exit");
+  if (!running) return forbid("calling process.exit");
   i32 code;
   if (JS_ToInt32(ctx, &code, argv[0])) return JS_EXCEPTION;
   wasi_proc_exit(code);

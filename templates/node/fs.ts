@@ -20,20 +20,101 @@ type Given = Options | string | null | undefined
 
 const O = { CREAT: 1, DIRECTORY: 2, EXCL: 4, TRUNC: 8 }
 const APPEND = 1
+/** `fdflags` for O_DSYNC, O_NONBLOCK and O_SYNC. */
+const [DSYNC, NONBLOCK, SYNC] = [2, 4, 16]
 const READ = (1 << 1) | (1 << 2) | (1 << 5) | (1 << 21) // fd_read, fd_seek, fd_tell, fd_filestat_get
 const WRITE = (1 << 2) | (1 << 5) | (1 << 6) | (1 << 21) | (1 << 22) | (1 << 0) // fd_write and what goes with it
 const LIST = (1 << 14) | (1 << 13) | (1 << 9) | (1 << 10) | (1 << 18) | (1 << 21) // fd_readdir, path_*
 const FOLLOW = 1
 
-const flags: Record<string, [oflags: number, fdflags: number, rights: number]> = {
+const flags: Record<string, [oflags: number, fdflags: number, rights: number, lookup?: number]> = {
   r: [0, 0, READ],
   "r+": [0, 0, READ | WRITE],
   w: [O.CREAT | O.TRUNC, 0, WRITE],
   "w+": [O.CREAT | O.TRUNC, 0, READ | WRITE],
   wx: [O.CREAT | O.TRUNC | O.EXCL, 0, WRITE],
+  "wx+": [O.CREAT | O.TRUNC | O.EXCL, 0, READ | WRITE],
   a: [O.CREAT, APPEND, WRITE],
   "a+": [O.CREAT, APPEND, READ | WRITE],
   ax: [O.CREAT | O.EXCL, APPEND, WRITE],
+  "ax+": [O.CREAT | O.EXCL, APPEND, READ | WRITE],
+}
+
+/** Linux's, as Node has them there. */
+const constants = {
+  UV_FS_SYMLINK_DIR: 1,
+  UV_FS_SYMLINK_JUNCTION: 2,
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  UV_DIRENT_UNKNOWN: 0,
+  UV_DIRENT_FILE: 1,
+  UV_DIRENT_DIR: 2,
+  UV_DIRENT_LINK: 3,
+  UV_DIRENT_FIFO: 4,
+  UV_DIRENT_SOCKET: 5,
+  UV_DIRENT_CHAR: 6,
+  UV_DIRENT_BLOCK: 7,
+  S_IFMT: 0o170000,
+  S_IFREG: 0o100000,
+  S_IFDIR: 0o040000,
+  S_IFCHR: 0o020000,
+  S_IFBLK: 0o060000,
+  S_IFIFO: 0o010000,
+  S_IFLNK: 0o120000,
+  S_IFSOCK: 0o140000,
+  O_CREAT: 0o100,
+  O_EXCL: 0o200,
+  UV_FS_O_FILEMAP: 0,
+  O_NOCTTY: 0o400,
+  O_TRUNC: 0o1000,
+  O_APPEND: 0o2000,
+  O_DIRECTORY: 0o200000,
+  O_NOATIME: 0o1000000,
+  O_NOFOLLOW: 0o400000,
+  O_SYNC: 0o4010000,
+  O_DSYNC: 0o10000,
+  O_DIRECT: 0o40000,
+  O_NONBLOCK: 0o4000,
+  S_IRWXU: 0o700,
+  S_IRUSR: 0o400,
+  S_IWUSR: 0o200,
+  S_IXUSR: 0o100,
+  S_IRWXG: 0o070,
+  S_IRGRP: 0o040,
+  S_IWGRP: 0o020,
+  S_IXGRP: 0o010,
+  S_IRWXO: 0o007,
+  S_IROTH: 0o004,
+  S_IWOTH: 0o002,
+  S_IXOTH: 0o001,
+  F_OK: 0,
+  R_OK: 4,
+  W_OK: 2,
+  X_OK: 1,
+  UV_FS_COPYFILE_EXCL: 1,
+  COPYFILE_EXCL: 1,
+  UV_FS_COPYFILE_FICLONE: 2,
+  COPYFILE_FICLONE: 2,
+  UV_FS_COPYFILE_FICLONE_FORCE: 4,
+  COPYFILE_FICLONE_FORCE: 4,
+}
+
+/** Every bit that means something in numeric flags. What has no counterpart in WASI (O_DIRECT, O_NOATIME, O_NOCTTY) is about speed and terminals. */
+function numericFlags(flag: number): [oflags: number, fdflags: number, rights: number, lookup: number] {
+  const has = (bits: number) => (flag & bits) === bits
+  const oflags =
+    (has(constants.O_CREAT) ? O.CREAT : 0) |
+    (has(constants.O_EXCL) ? O.EXCL : 0) |
+    (has(constants.O_TRUNC) ? O.TRUNC : 0) |
+    (has(constants.O_DIRECTORY) ? O.DIRECTORY : 0)
+  const fdflags =
+    (has(constants.O_APPEND) ? APPEND : 0) |
+    (has(constants.O_SYNC) ? SYNC : has(constants.O_DSYNC) ? DSYNC : 0) |
+    (has(constants.O_NONBLOCK) ? NONBLOCK : 0)
+  const mode = flag & 3
+  const rights = has(constants.O_DIRECTORY) ? LIST : mode === 1 ? WRITE : mode === 2 ? READ | WRITE : READ
+  return [oflags, fdflags, rights, has(constants.O_NOFOLLOW) ? 0 : FOLLOW]
 }
 
 export function start(kit: Kit): void {
@@ -59,11 +140,13 @@ export function start(kit: Kit): void {
 
   /** Which preopen, and which path in it. */
   function locate(path: string): [folder: number, relative: string] | undefined {
+    if (path === "") return undefined
     const full = clean(path)
     for (const [fd, name] of preopens()) {
       if (full === name) return [fd, "."]
       const prefix = name === "/" ? "/" : `${name}/`
-      if (full.startsWith(prefix)) return [fd, full.slice(prefix.length)]
+      // A slash at the end says that it has to be a folder; the host looks.
+      if (full.startsWith(prefix)) return [fd, full.slice(prefix.length) + (/\/\.?$/.test(path) ? "/" : "")]
     }
     return undefined
   }
@@ -79,7 +162,7 @@ export function start(kit: Kit): void {
     if (dest !== undefined) error["dest"] = dest
     return error
   }
-  const ENOENT = -44
+  const [ENOENT, ENOSYS] = [-44, -52]
 
   function pathOf(value: unknown, name = "path"): string {
     const text = value instanceof Uint8Array ? native.decode(value, false) : isURL(value) ? pathOfURL(value) : value
@@ -119,14 +202,16 @@ export function start(kit: Kit): void {
 
   function openSync(given: unknown, flag: string | number = "r"): number {
     const path = pathOf(given)
-    const [oflags, fdflags, rights] =
-      flags[typeof flag === "string" ? flag.replace("s", "").replace(/^xw$/, "wx") : numericFlag(flag)] ?? badFlag(flag)
+    const [oflags, fdflags, rights, lookup = FOLLOW] =
+      typeof flag === "number"
+        ? numericFlags(flag)
+        : (flags[flag.replace("s", "").replace(/^xw$/, "wx")] ?? badFlag(flag))
     // Nobody grants these, but programs read their input through them.
     if (path === "/dev/stdin") return 0
     if (path === "/dev/stdout") return 1
     if (path === "/dev/stderr") return 2
     const at = locate(path)
-    const fd = at === undefined ? ENOENT : files.open(at[0], at[1], FOLLOW, oflags, fdflags, rights)
+    const fd = at === undefined ? ENOENT : files.open(at[0], at[1], lookup, oflags, fdflags, rights)
     if (fd < 0) throw failure(fd, "open", path)
     return fd
   }
@@ -136,12 +221,6 @@ export function start(kit: Kit): void {
       "ERR_INVALID_ARG_VALUE",
       `The argument 'flags' is invalid. Received ${kit.show().inspect(flag)}`,
     )
-  }
-  function numericFlag(flag: number): string {
-    const write = flag & 3
-    if (flag & 0o2000) return write === 2 ? "a+" : "a"
-    if (flag & 0o1000) return flag & 0o200 ? "wx" : write === 2 ? "w+" : "w"
-    return write === 0 ? "r" : "r+"
   }
   function closeSync(fd: number): void {
     const status = files.close(checkFd(fd))
@@ -354,7 +433,10 @@ export function start(kit: Kit): void {
     if (found === undefined) return
     if (!found.isDirectory()) return change(files.unlink, "rm", path)
     if (!options.recursive)
-      throw nodeError(Error, "ERR_FS_EISDIR", `Path is a directory: rm returned EISDIR (is a directory) ${path}`)
+      throw Object.assign(
+        nodeError(Error, "ERR_FS_EISDIR", `Path is a directory: rm returned EISDIR (is a directory) ${path}`),
+        { errno: 21, syscall: "rm", path },
+      )
     for (const name of readdirSync(path) as string[]) rmSync(`${path}/${name}`, options)
     change(files.rmdir, "rm", path)
   }
@@ -398,10 +480,11 @@ export function start(kit: Kit): void {
     unlinkSync: (path: unknown) => change(files.unlink, "unlink", path),
     rmSync,
     renameSync,
-    copyFileSync(from: unknown, to: unknown) {
+    copyFileSync(from: unknown, to: unknown, mode = 0) {
       const [a, b] = [pathOf(from, "src"), pathOf(to, "dest")]
+      if (mode & constants.COPYFILE_FICLONE_FORCE) throw failure(ENOSYS, "copyfile", a, b)
       try {
-        sync.writeFileSync(b, sync.readFileSync(a))
+        sync.writeFileSync(b, sync.readFileSync(a), mode & constants.COPYFILE_EXCL ? { flag: "wx" } : undefined)
       } catch (error) {
         const errno = Object.keys(errnos).find((key) => errnos[Number(key)]![0] === (error as { code?: string }).code)
         throw errno === undefined ? error : failure(-Number(errno), "copyfile", a, b)
@@ -439,7 +522,19 @@ export function start(kit: Kit): void {
       at(fd, position, () => (writeAll(checkFd(fd), content), 0))
       return content.length
     },
-    realpathSync: (path: unknown) => (stat(path, FOLLOW, "realpath"), clean(pathOf(path))),
+    realpathSync(given: unknown) {
+      const path = pathOf(given)
+      stat(path, FOLLOW, "realpath")
+      const full = clean(path)
+      // Where a link leads is not known here, and another answer would be a wrong one.
+      for (let end = full.length; end > 1; end = full.lastIndexOf("/", end - 1)) {
+        const part = full.slice(0, end)
+        if (locate(part)?.[1] === ".") break
+        if (stat(part, 0, "realpath", { throwIfNoEntry: false })?.isSymbolicLink())
+          throw failure(ENOSYS, "realpath", path)
+      }
+      return full
+    },
     fsyncSync() {},
   }
 
@@ -465,19 +560,7 @@ export function start(kit: Kit): void {
     },
     Stats,
     Dirent,
-    constants: {
-      F_OK: 0,
-      R_OK: 4,
-      W_OK: 2,
-      X_OK: 1,
-      O_RDONLY: 0,
-      O_WRONLY: 1,
-      O_RDWR: 2,
-      O_CREAT: 0o100,
-      O_EXCL: 0o200,
-      O_TRUNC: 0o1000,
-      O_APPEND: 0o2000,
-    },
+    constants,
     F_OK: 0,
     R_OK: 4,
     W_OK: 2,

@@ -11,7 +11,15 @@ interface Entry {
   removed: boolean
 }
 
-export function start({ native, expose, world }: Kit): void {
+export function start({ native, expose, world, show }: Kit): void {
+  const custom = Symbol.for("nodejs.util.inspect.custom")
+  /** How Node shows an object that has everything behind accessors. */
+  function shown(self: object, fields: object, depth: number, options: { depth?: number | null }): unknown {
+    if (depth < 0) return self
+    const inner = { ...options, depth: options.depth == null ? null : options.depth - 1 }
+    return `${self.constructor.name} ${show().inspect(fields, inner)}`
+  }
+
   interface State {
     target: EventTarget | null
     dispatching: boolean
@@ -175,6 +183,9 @@ export function start({ native, expose, world }: Kit): void {
     throwIfAborted(): void {
       if (this.aborted) throw this.reason
     }
+    [custom](depth: number, options: object): unknown {
+      return shown(this, { aborted: this.aborted }, depth, options)
+    }
     static abort(reason: unknown = new DOMException("This operation was aborted", "AbortError")): AbortSignal {
       const signal = new AbortSignal(secret)
       Object.assign(signals.get(signal)!, { aborted: true, reason })
@@ -216,6 +227,9 @@ export function start({ native, expose, world }: Kit): void {
     }
     abort(reason: unknown = new DOMException("This operation was aborted", "AbortError")): void {
       abort(this.#signal, reason)
+    }
+    [custom](depth: number, options: object): unknown {
+      return shown(this, { signal: this.#signal }, depth, options)
     }
   }
 
