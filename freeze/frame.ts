@@ -513,6 +513,7 @@ export class Frame {
 
   /** The variables of a lean function that may hold a reference count. */
   private get heldVariables(): number[] {
+    if (!this.lean) return []
     return this.state.locals.flatMap(({ rep, type }, i) =>
       i >= this.info.argCount && rep === "held" && (type & COUNTED) !== 0 ? [i] : [],
     )

@@ -200,13 +200,10 @@ export class Code {
   }
 
   i64(value: bigint): this {
-    this.byte(0x42)
-    let rest = BigInt.asIntN(64, value)
-    while (rest < -64n || rest > 63n) {
-      this.byte(Number(rest & 0x7fn) | 0x80)
-      rest >>= 7n
-    }
-    return this.byte(Number(rest & 0x7fn))
+    let code = i64Codes.get(value)
+    if (code === undefined) i64Codes.set(value, (code = i64Code(value)))
+    for (const byte of code) this.byte(byte)
+    return this
   }
 
   f64(value: number): this {
@@ -297,6 +294,17 @@ export class Code {
 }
 
 const scratch = new DataView(new ArrayBuffer(8))
+
+/** A few values are most of what is written: tags, and what they are compared with. */
+const i64Codes = new Map<bigint, readonly number[]>()
+
+function i64Code(value: bigint): number[] {
+  const code = [0x42]
+  let rest = BigInt.asIntN(64, value)
+  for (; rest < -64n || rest > 63n; rest >>= 7n) code.push(Number(rest & 0x7fn) | 0x80)
+  code.push(Number(rest & 0x7fn))
+  return code
+}
 
 /** A function type. */
 export interface Signature {
