@@ -83,7 +83,8 @@ function walk(
 ): void {
   visit(node, natural)
   const named = nameFor(node)
-  for (const [key, value] of Object.entries(node)) {
+  for (const key in node) {
+    const value = node[key as keyof typeof node] as unknown
     if (Array.isArray(value)) {
       for (const item of value) if (isNode(item)) walk(item, undefined, visit)
     } else if (isNode(value)) {

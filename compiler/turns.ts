@@ -34,18 +34,26 @@ const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 export function withTurnsClosed(source: string, program: Program): string {
   const edits: Edit[] = []
   const taken = new Set<string>()
-  visit(program, [], (node) => void (node.type === "LabeledStatement" && taken.add(node.label.name)))
+  const wrong: { loop: Loop; body: AnyNode; depth: number }[] = []
+  visit(
+    program,
+    [],
+    (node) => void (node.type === "LabeledStatement" && taken.add(node.label.name)),
+    (loop, depth) => {
+      if (loop.perTurn && loop.holdsFunction && loop.continued.length > 0)
+        wrong.push({ loop, body: loop.perTurn.body, depth })
+    },
+  )
   const free = [...letters].map((letter) => `_${letter}`).filter((label) => !taken.has(label))
-  visit(program, [], undefined, (loop, depth) => {
+  for (const { loop, body, depth } of wrong) {
     const label = free[depth]
-    if (!loop.perTurn || !loop.holdsFunction || loop.continued.length === 0 || label === undefined) return
-    const { start } = loop.perTurn.body
-    edits.push({ from: start, to: start, text: `${label}:` })
+    if (label === undefined) continue
+    edits.push({ from: body.start, to: body.start, text: `${label}:` })
     for (const { start: from, label: target } of loop.continued) {
       const to = target ? target.end : from + "continue".length
       edits.push({ from, to, text: `break ${label}`.padEnd(to - from) })
     }
-  })
+  }
   return edited(source, edits)
 }
 
@@ -53,11 +61,11 @@ export function withTurnsClosed(source: string, program: Program): string {
 function visit(
   node: AnyNode,
   loops: Loop[],
-  enter?: (node: AnyNode) => void,
-  left?: (loop: Loop, depth: number) => void,
+  enter: (node: AnyNode) => void,
+  left: (loop: Loop, depth: number) => void,
   labels: string[] = [],
 ): void {
-  enter?.(node)
+  enter(node)
   if (isFunction(node)) for (const loop of loops) loop.holdsFunction = true
   if (node.type === "ContinueStatement") {
     const name = node.label?.name
@@ -75,7 +83,7 @@ function visit(
   }
   const within = [...loops, loop]
   for (const child of children(node)) visit(child, within, enter, left)
-  left?.(loop, loops.length)
+  left(loop, loops.length)
 }
 
 function isFunction(node: AnyNode): boolean {
@@ -84,11 +92,14 @@ function isFunction(node: AnyNode): boolean {
 
 function children(node: AnyNode): AnyNode[] {
   const found: AnyNode[] = []
-  for (const value of Object.values(node) as unknown[]) {
-    for (const child of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (typeof child === "object" && child !== null && "type" in child && "start" in child)
-        found.push(child as AnyNode)
-    }
+  const add = (value: unknown) => {
+    if (typeof value === "object" && value !== null && "type" in value && "start" in value) found.push(value as AnyNode)
+  }
+  // Not by Object.values: a large app has millions of nodes.
+  for (const key in node) {
+    const value = node[key as keyof AnyNode] as unknown
+    if (Array.isArray(value)) value.forEach(add)
+    else add(value)
   }
   return found
 }
