@@ -31,8 +31,8 @@ export async function buildAndWatch(build: () => Promise<Watched>, signal: Abort
       const now = await build()
       for (const watcher of watchers) watcher.close()
       watchers = watchAll(now, changed.resolve)
-      // Nobody watched what this build read for the first time while it read it.
-      if (changedSince(began, now.files, seen)) changed.resolve()
+      // Nobody watched what this build read for the first time while it read it. A folder changes when a file comes.
+      if (changedSince(began, [...now.files, ...now.folders], seen)) changed.resolve()
       await changed.promise
       signal.removeEventListener("abort", changed.resolve)
       await setTimeout(settleMs, undefined, { signal }).catch(() => {})
@@ -42,13 +42,13 @@ export async function buildAndWatch(build: () => Promise<Watched>, signal: Abort
   }
 }
 
-/** Was one of the files written after a moment (ms since 1970)? A file from the future counts once. */
-function changedSince(moment: number, files: readonly string[], seen: Map<string, number>): boolean {
+/** Was one of the files or folders written after a moment (ms since 1970)? What is from the future counts once. */
+function changedSince(moment: number, paths: readonly string[], seen: Map<string, number>): boolean {
   let changed = false
-  for (const file of files) {
-    const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
-    if (written > moment && seen.get(file) !== written) changed = true
-    seen.set(file, written)
+  for (const path of paths) {
+    const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    if (written > moment && seen.get(path) !== written) changed = true
+    seen.set(path, written)
   }
   return changed
 }

@@ -9,6 +9,7 @@ import { findJsonMistake } from "../compiler/json.ts"
 import { MappedLines } from "../compiler/mappings.ts"
 import { parseConfig } from "../compiler/config.ts"
 import { resolveApp } from "../compiler/entry.ts"
+import { buildAndWatch } from "../compiler/watch.ts"
 import { problemText } from "./cases.ts"
 import { programs, runNode } from "./apps.ts"
 
@@ -142,6 +143,21 @@ test("--watch builds again after a change, also after an error", { timeout: 60_0
     child.kill("SIGTERM")
     await ended
   }
+})
+
+test("a file that comes while a build fails leads to one more build", { timeout: 10_000 }, async () => {
+  const stop = new AbortController()
+  const live = mkdtempSync(join(folder, "coming-"))
+  let builds = 0
+  await buildAndWatch(async () => {
+    builds++
+    // Later than the clock that the file system writes into a folder may lag behind.
+    await new Promise((done) => setTimeout(done, 50))
+    if (builds === 1) writeFileSync(join(live, "new.js"), "")
+    else stop.abort()
+    return { files: [], folders: [live] }
+  }, stop.signal)
+  expect(builds).toBe(2)
 })
 
 test("entries are found in the stated order", async () => {
