@@ -91,9 +91,8 @@ function placeFunction(work: Work, pointer: Pointer, isOutermost: boolean): void
   else addMixedTable(work, pointer, entries, places)
 }
 
-/** A function of the bundler's own: without lines, so that traces leave it out (templates/guest/trace.c). */
+/** A function of the bundler's own: without lines, so that traces leave it out (templates/guest/trace.c). Its file is the bundle, as it was compiled. */
 function hide(work: Work, pointer: Pointer): void {
-  setFile(work, pointer, work.bundleName)
   setTable(work, pointer, new Uint8Array())
   work.live.view().setInt32(pointer + B.line_num, 0, true)
 }

@@ -18,8 +18,9 @@ export function growAhead(module: ModuleParts): number {
   module.bodies.forEach((body, index) => {
     const instructions = decode(body)
     const grow = instructions.findIndex((_, i) => growsForMalloc(instructions, i))
+    if (grow < 0) return
     const flags = instructions.findIndex((_, i) => clearsFlags(instructions, i))
-    if (grow < 0 || flags < 0 || flags > grow) return
+    if (flags < 0 || flags > grow) return
     const parameters = module.types[module.typeOf(index + module.importedFunctions)]!.params.length
     module.bodies[index] = edit(body, instructions[flags + 1]!, instructions[grow]!, parameters)
     count++

@@ -80,14 +80,15 @@ function endCondition(writer: FunctionWriter, block: number, whenTrue: number, w
     return writer.goOn(whenTrue, block)
   }
   // What is written elsewhere is one branch: in the `if` it takes no stack, however many conditions follow.
-  const inIf = writer.isElsewhere(whenFalse) && !writer.isElsewhere(whenTrue) ? whenFalse : whenTrue
-  if (inIf === whenFalse) c.op(op.i32_eqz)
+  const turned = writer.isElsewhere(whenFalse) && !writer.isElsewhere(whenTrue)
+  const [inIf, after] = turned ? [whenFalse, whenTrue] : [whenTrue, whenFalse]
+  if (turned) c.op(op.i32_eqz)
   const state = frame.snapshot()
   c.if()
   writer.goTo(inIf, block) // which ends with a branch, whatever it is
   c.end()
   frame.resume(state)
-  return writer.goOn(inIf === whenTrue ? whenFalse : whenTrue, block)
+  return writer.goOn(after, block)
 }
 
 /** Whether a bool, null or undefined is truthy; undefined for other constants. */
