@@ -1,5 +1,5 @@
 // The whole pipeline, top to bottom: an app's folder or file -> an artifact.
-import { readFile, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import manifest from "../package.json" with { type: "json" }
 import { type Bundle, bundle } from "./bundle.ts"
@@ -14,6 +14,7 @@ import { mapText } from "./mappings.ts"
 import { optimizeModule } from "./optimize.ts"
 import { builtinNames, partsScript, usedParts } from "./parts.ts"
 import { type BuildReport, reportOf, type Sizes } from "./report.ts"
+import { readBase } from "./shipped.ts"
 
 /** What `build` can be told. What is left out is taken from `.edgebox.json`, then from the defaults. */
 export interface BuildOptions {
@@ -125,14 +126,6 @@ export async function build(given: BuildOptions): Promise<BuildResult> {
 /** Paths in `.edgebox.json` are relative to the folder that it lies in. */
 function configOf({ config, root }: App): App["config"] {
   return config.output === undefined ? config : { ...config, output: resolve(root, config.output) }
-}
-
-/** Engine and guest, linked once when EdgeBox itself was built. */
-async function readBase(): Promise<Uint8Array> {
-  const path = resolve(import.meta.dirname, "../dist/base.wasm")
-  return readFile(path).catch(() => {
-    throw new Error(`${path} is missing: EdgeBox itself has not been built (npm run build)`)
-  })
 }
 
 interface Stages {

@@ -1,7 +1,5 @@
 // `edgeboxc disasm`: the bytecode of an app's functions, as text. The app is bundled and compiled as `build` does it; nothing is run.
 import type { Command } from "commander"
-import { readFile } from "node:fs/promises"
-import { resolve } from "node:path"
 import { anonymous, listing, sourceNames } from "../freeze/listing.ts"
 import { bytecodeOf, functionReader, type FunctionInfo } from "../freeze/reader.ts"
 import { bundle } from "./bundle.ts"
@@ -10,6 +8,7 @@ import { resolveApp } from "./entry.ts"
 import { noSuchFunction } from "./errors.ts"
 import { loadApp, startBase } from "./load.ts"
 import { nearest } from "./nearest.ts"
+import { readBase } from "./shipped.ts"
 import { builtinNames, partsScript, usedParts } from "./parts.ts"
 
 interface Options {
@@ -56,7 +55,7 @@ async function appFunctions(input: string): Promise<FunctionInfo[]> {
   const options = mergeOptions(app.config, {})
   const bundled = await bundle(app, { ...options, builtins: builtinNames })
   const parts = partsScript(usedParts(bundled.code, bundled.builtins))
-  const live = startBase(await readFile(resolve(import.meta.dirname, "../dist/base.wasm")))
+  const live = startBase(await readBase())
   const { appFunction } = loadApp(live, bundled, parts, { keepSource: false })
   const root = bytecodeOf(live, appFunction)
   if (root === undefined) throw new Error("the app's outermost function is no bytecode function")

@@ -2,8 +2,6 @@
 import type { JSValue, LiveEngine } from "../engine/live.ts"
 import { freezeFunctions, type FunctionReport, type Which } from "../freeze/freeze.ts"
 import type { Command } from "commander"
-import { readFile } from "node:fs/promises"
-import { resolve } from "node:path"
 import { anonymous, listing, sourceNames } from "../freeze/listing.ts"
 import { bytecodeOf, functionReader } from "../freeze/reader.ts"
 import { watOf } from "./wat.ts"
@@ -13,6 +11,7 @@ import { resolveApp } from "./entry.ts"
 import { noSuchFunction } from "./errors.ts"
 import { loadApp, startBase } from "./load.ts"
 import { nearest } from "./nearest.ts"
+import { readBase } from "./shipped.ts"
 import { builtinNames, partsScript, usedParts } from "./parts.ts"
 
 const seeAll = "`edgeboxc freeze <app>` lists them. With --minify they have no names."
@@ -78,7 +77,7 @@ export async function showFrozen(input: string, name?: string): Promise<string> 
   const app = await resolveApp(input)
   const bundled = await bundle(app, { ...mergeOptions(app.config, {}), builtins: builtinNames })
   const parts = partsScript(usedParts(bundled.code, bundled.builtins))
-  const live = startBase(await readFile(resolve(import.meta.dirname, "../dist/base.wasm")))
+  const live = startBase(await readBase())
   const { appFunction } = loadApp(live, bundled, parts, { keepSource: false })
   const root = bytecodeOf(live, appFunction)
   if (root === undefined) throw new Error("the app has no function")

@@ -3,18 +3,18 @@ import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { basename, join, resolve } from "node:path"
 import { folderNotEmpty, outputNotWritable } from "./errors.ts"
 import { fromHere, makeFolder, reasonOf } from "./files.ts"
+import { starterFolder } from "./shipped.ts"
 
 /** Copy the starter app into a folder, which is made when it is not there. Returns the files, relative to it. Overwrites nothing. */
 export async function init(folder: string): Promise<string[]> {
   const target = resolve(folder)
-  const template = resolve(import.meta.dirname, "../templates/app")
-  const files = (await readdir(template)).sort()
+  const files = (await readdir(starterFolder)).sort()
   for (const file of files) {
     if ((await stat(join(target, file)).catch(() => undefined)) !== undefined) throw folderNotEmpty(folder, file)
   }
   await makeFolder(target)
   try {
-    for (const file of files) await cp(join(template, file), join(target, file), { errorOnExist: true, force: false })
+    for (const file of files) await cp(join(starterFolder, file), join(target, file), { errorOnExist: true, force: false })
     await nameApp(join(target, "package.json"), basename(target))
   } catch (error) {
     throw outputNotWritable(fromHere(target), reasonOf(error))

@@ -3,7 +3,7 @@
 // In: the bundle's text and the built-in modules it imports. Out: one script that defines what they need. A global counts as
 // used when its name stands anywhere in the text: too many parts cost some kilobytes, a missing one a program.
 import { readFileSync } from "node:fs"
-import { resolve } from "node:path"
+import { partsFile } from "./shipped.ts"
 
 interface Part {
   /** Globals that it defines. */
@@ -73,8 +73,7 @@ export function usedParts(bundleText: string, imports: readonly string[]): PartN
 /** The script for `guest_eval_part`; empty when there are no parts. Reads what `npm run build` wrote. */
 export function partsScript(wanted: readonly PartName[]): string {
   if (wanted.length === 0) return ""
-  const path = resolve(import.meta.dirname, "../dist/parts.json")
-  const built = JSON.parse(readFileSync(path, "utf8")) as Record<PartName, string>
+  const built = JSON.parse(readFileSync(partsFile, "utf8")) as Record<PartName, string>
   const calls = names.filter((name) => wanted.includes(name)).map((name) => `(${built[name]})(kit);`)
   return `(function(kit){${calls.join("\n")}})`
 }
