@@ -14,7 +14,7 @@ const entries = {
   "gen-opcodes": "opcodes/cli.ts",
   wizer: "wizer/snapshot.ts",
   "wizer-worker": "wizer/node/worker.ts",
-  prelink: "engine/prelink-cli.ts",
+  prelink: "engine/prelink/cli.ts",
 }
 
 /** The host loads as little as it can, because every run pays for it: two files, as CommonJS, which Node loads faster. */

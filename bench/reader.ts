@@ -5,9 +5,9 @@ import { createRequire } from "node:module"
 import { readFileSync } from "node:fs"
 import { startEngine } from "../engine/live.ts"
 import { readEnginePackage } from "../engine/package.ts"
-import { probeEngine } from "../engine/probe.ts"
-import { flowGraph } from "../freeze/blocks.ts"
-import { bytecodeOf, functionReader } from "../freeze/reader.ts"
+import { probeEngine } from "../engine/probe/probe.ts"
+import { flowGraph } from "../freeze/flow/blocks.ts"
+import { bytecodeOf, functionReader } from "../freeze/read/reader.ts"
 
 const module = new WebAssembly.Module(readEnginePackage().wasm as Uint8Array<ArrayBuffer>)
 const source = readFileSync(createRequire(import.meta.url).resolve("typescript"), "utf8")

@@ -19,7 +19,7 @@ import {
   writeLimits,
   writeModule,
   writeVector,
-} from "../wizer/sections.ts"
+} from "../wasm/sections.ts"
 
 const get = (w: Writer, local: number) => w.u8(0x20).u32(local)
 const i32 = (w: Writer, value: number) => w.u8(0x41).s32(value)

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { compile, run } from "../runtime/run.ts"
 import { withLateOptimization } from "../runtime/tiering.ts"
-import { bufferInput, bufferOutput } from "../runtime/streams.ts"
+import { bufferInput, bufferOutput } from "../wasi/streams.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const later = 40

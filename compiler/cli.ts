@@ -44,7 +44,7 @@ package.json, then index, main or app with any of the usual endings. Options can
 ${examples("edgeboxc build src/app.ts", "edgeboxc build . -o dist/app.wasm --minify", "edgeboxc build app --define VERSION='\"1.2\"' --watch")}`,
   )
   .action(async (input: string, options: CommandOptions) => {
-    const { buildCommand } = await import("./commands.ts")
+    const { buildCommand } = await import("./commands/build-command.ts")
     await buildCommand({ ...options, input })
   })
 
@@ -53,19 +53,19 @@ program
   .description("make a starter app")
   .addHelpText("after", examples("edgeboxc init", "edgeboxc init my-app"))
   .action(async (folder: string | undefined) => {
-    const { initCommand } = await import("./commands.ts")
+    const { initCommand } = await import("./commands/build-command.ts")
     await initCommand(folder ?? ".")
   })
 
 // Commands of other parts bring their options along; to build an app they are not needed.
 if (!["build", "init"].includes(process.argv[2] ?? "")) {
-  const { snapshotCommand } = await import("./snapshot.ts")
+  const { snapshotCommand } = await import("./commands/snapshot-command.ts")
   snapshotCommand(program)
-  const { inspectCommand } = await import("./inspect.ts")
+  const { inspectCommand } = await import("./commands/inspect-command.ts")
   inspectCommand(program)
-  const { disasmCommand } = await import("./disasm.ts")
+  const { disasmCommand } = await import("./commands/disasm-command.ts")
   disasmCommand(program)
-  const { freezeCommand } = await import("./freeze.ts")
+  const { freezeCommand } = await import("./freezing.ts")
   freezeCommand(program)
 }
 

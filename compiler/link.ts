@@ -3,12 +3,12 @@
 // The base's code is copied byte for byte; what libraries (frozen code, parts) added is appended, and memory is snapshotted. From
 // here on nothing runs.
 import { JSRuntime } from "../engine/abi.ts"
-import { words } from "../engine/edits.ts"
-import { link, type LinkResult } from "../engine/linker.ts"
+import { words } from "../engine/edit/edits.ts"
+import { link, type LinkResult } from "../engine/link/linker.ts"
 import type { LiveEngine } from "../engine/live.ts"
 import { parseModule } from "../engine/module.ts"
-import { defaultNativeStackBytes, readBaseNote } from "../engine/prelink.ts"
-import { concat, makeCustom, writeModule } from "../wizer/sections.ts"
+import { defaultNativeStackBytes, readBaseNote } from "../engine/prelink/prelink.ts"
+import { concat, makeCustom, writeModule } from "../wasm/sections.ts"
 
 /** What the artifact says about itself, as JSON in its custom section `edgebox`; runtime/artifact.ts reads it. */
 export interface ArtifactNote {

@@ -1,5 +1,5 @@
 // `--optimize`: binaryen over the whole linked module, for size (-Oz). Functions that nothing reaches any more go away.
-import { readSections, SectionId, writeModule } from "../wizer/sections.ts"
+import { readSections, SectionId, writeModule } from "../wasm/sections.ts"
 import { optimizerFailed } from "./errors.ts"
 
 /** What optimising did. */

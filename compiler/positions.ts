@@ -7,9 +7,9 @@
 import { eachMapping, TraceMap, type EncodedSourceMap } from "@jridgewell/trace-mapping"
 import { JSFunctionBytecode as B, tags } from "../engine/abi.ts"
 import type { JSValue, LiveEngine, Pointer } from "../engine/live.ts"
-import { decodeLines, encodeLines, type LineEntry } from "../freeze/lines.ts"
-import { bytecodeOf } from "../freeze/reader.ts"
-import type { Bundle } from "./bundle.ts"
+import { decodeLines, encodeLines, type LineEntry } from "../freeze/read/lines.ts"
+import { bytecodeOf } from "../freeze/read/reader.ts"
+import type { Bundle } from "./bundle/bundle.ts"
 
 /** A place in an original file. Lines and columns count from 1, columns in UTF-16 units as Node counts them. */
 export interface Place {

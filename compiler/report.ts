@@ -1,9 +1,9 @@
 // What a build tells about itself: the report (`--report`), and the line that is printed at the end.
 import { relative } from "node:path"
 import manifest from "../package.json" with { type: "json" }
-import type { Bundle } from "./bundle.ts"
+import type { Bundle } from "./bundle/bundle.ts"
 import type { App } from "./entry.ts"
-import type { FreezeReport } from "./freeze.ts"
+import type { FreezeReport } from "./freezing.ts"
 import type { ArtifactSizes } from "./link.ts"
 
 /** Bytes. */

@@ -1,6 +1,6 @@
 // Where things lie in the engine's memory, and which numbers it uses.
 //
-// These are what our code was written for, not what an engine is trusted to have: engine/probe.ts finds every number of this
+// These are what our code was written for, not what an engine is trusted to have: engine/probe/probe.ts finds every number of this
 // file out on a live engine and refuses one that differs. Names are those of the engine's C source. Offsets and sizes are in bytes;
 // unless said otherwise a field is an i32 or a pointer.
 

@@ -2,7 +2,7 @@
 //
 // In: a module that exports what quickjs.wasm exports. Out: its memory, its table and its functions, called by the
 // names of the C API. JSValues are i64 NaN boxes and travel as bigint; pointers are unsigned numbers.
-import { loadLibrary, type LoadedLibrary } from "./library.ts"
+import { loadLibrary, type LoadedLibrary } from "./link/loader.ts"
 
 /** A JSValue: NaN-boxed, the tag in the high word. */
 export type JSValue = bigint

@@ -22,7 +22,7 @@ import {
   type FuncType,
   type Import,
   type Section,
-} from "../wizer/sections.ts"
+} from "../wasm/sections.ts"
 
 /** A parsed module. Function indices count imports first, as everywhere in WebAssembly. */
 export interface ModuleParts {

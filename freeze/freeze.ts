@@ -1,13 +1,13 @@
 // The front door: functions of a live engine are planned, compiled, loaded as one library and given their ids.
 import type { LiveEngine, Pointer } from "../engine/live.ts"
-import type { LoadedLibrary } from "../engine/library.ts"
-import { Irreducible } from "./compile.ts"
+import type { LoadedLibrary } from "../engine/link/loader.ts"
+import { Irreducible } from "./compile/compile.ts"
 import type { FunctionInfo } from "./function.ts"
-import { LibraryWriter, MAX_ID } from "./library.ts"
-import { sourceNames } from "./listing.ts"
+import { LibraryWriter, MAX_ID } from "./compile/library.ts"
+import { sourceNames } from "./read/disassembly.ts"
 import { reasonToKeep, type PlanOptions } from "./plan.ts"
-import { functionReader } from "./reader.ts"
-import { firstFrozen } from "./runtime.ts"
+import { functionReader } from "./read/reader.ts"
+import { firstFrozen } from "./helpers/routines.ts"
 
 export type { PlanOptions, Which } from "./plan.ts"
 

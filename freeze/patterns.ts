@@ -1,15 +1,22 @@
 // What freeze does with each opcode. One row per opcode, in the engine's order: leaving one out, or misspelling one, is a
 // type error. Sizes and stack effects are not repeated here; they come from opcodes/quickjs.generated.ts.
 import { opcodeByName, type OpcodeName } from "../opcodes/quickjs.generated.ts"
-import { emitOnAnything } from "./anything.ts"
-import { emitAddLocal, emitLocalStep } from "./accumulate.ts"
-import { emitBinary } from "./arith.ts"
-import { emitBits } from "./bits.ts"
-import { emitCompare } from "./compare.ts"
-import { emitUnary } from "./unary.ts"
-import { popsOf, stackPictures } from "./blocks.ts"
-import { emitCall, emitClosure, emitConstruct, emitDefineField, emitInitConstructor, emitNewObject } from "./call.ts"
-import type { Frame } from "./frame.ts"
+import { emitOnAnything } from "./handlers/anything.ts"
+import { emitAddLocal, emitLocalStep } from "./handlers/accumulate.ts"
+import { emitBinary } from "./handlers/arith.ts"
+import { emitBits } from "./handlers/bits.ts"
+import { emitCompare } from "./handlers/compare.ts"
+import { emitUnary } from "./handlers/unary.ts"
+import { popsOf, stackPictures } from "./flow/blocks.ts"
+import {
+  emitCall,
+  emitClosure,
+  emitConstruct,
+  emitDefineField,
+  emitInitConstructor,
+  emitNewObject,
+} from "./handlers/call.ts"
+import type { Frame } from "./frame/frame.ts"
 import {
   emitCloseLocal,
   emitConstant,
@@ -21,8 +28,8 @@ import {
   emitSetLocal,
   emitSetVarRef,
   emitUninitialized,
-} from "./local.ts"
-import { emitCheckConstructor, emitNot, emitSpecialObject, emitTagTest, emitThis, emitToKey } from "./misc.ts"
+} from "./handlers/local.ts"
+import { emitCheckConstructor, emitNot, emitSpecialObject, emitTagTest, emitThis, emitToKey } from "./handlers/misc.ts"
 import {
   emitGetElement,
   emitGetField,
@@ -32,8 +39,8 @@ import {
   emitPutPrivate,
   emitPutElement,
   emitPutField,
-} from "./property.ts"
-import { ANY, NUMBER, T } from "./types.ts"
+} from "./handlers/property.ts"
+import { ANY, NUMBER, T } from "./frame/types.ts"
 
 export type Pattern =
   /** Written inline; what is not expected is stepped or leaves. */

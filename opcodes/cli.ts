@@ -17,7 +17,7 @@ import {
 import { parseTable, renderTable, tableDifferences, type TableSource } from "./gen.ts"
 import { readHeaderTable } from "./header.ts"
 import type { OpcodeTable } from "./table.ts"
-import { readEngineTable } from "./wasm.ts"
+import { readEngineTable } from "./extract.ts"
 
 interface Options {
   check?: boolean

@@ -8,7 +8,7 @@
 // `stackBudget.address` is where in memory the guest keeps an i32: the bytes of native stack that it may use. It holds a
 // value that fits any host; a host that knows better writes its own before it calls `_start`.
 import * as problems from "./errors.ts"
-import { decode } from "./utf8.ts"
+import { decode } from "../wasi/utf8.ts"
 
 /** The contents of the custom section "edgebox". Unknown fields are for other readers. */
 export interface Artifact {

@@ -2,12 +2,12 @@
 // edgebox: read the command line, compile the module, run it, exit with its code.
 import { complain, exitCodes, reporting, runAndExit } from "./finish.ts"
 import type { Grants } from "./finish.ts"
-import { load } from "./load.ts"
-import { fs } from "./node.ts"
+import { load } from "./program.ts"
+import { fs } from "../wasi/node.ts"
 import { help, readCommand } from "./options.ts"
 import type { Command } from "./options.ts"
 import { mainStackBytes } from "./stack.ts"
-import { writeFully } from "./streams.ts"
+import { writeFully } from "../wasi/streams.ts"
 import { runInWorker } from "./thread.ts"
 
 function main(): void {

@@ -2,7 +2,7 @@
 import { describe, Problem } from "./errors.ts"
 import { run } from "./run.ts"
 import type { Program, RunSettings } from "./run.ts"
-import { hostInput, hostOutput, writeFully } from "./streams.ts"
+import { hostInput, hostOutput, writeFully } from "../wasi/streams.ts"
 
 /** Exit codes of our own. A shell reports 141 for a program that a closed pipe ended. */
 export const exitCodes = { failed: 1, misused: 2, ours: 70, closedPipe: 141 }

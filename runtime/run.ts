@@ -2,15 +2,15 @@
 import { artifactOf, readArtifact, writeStackBudget } from "./artifact.ts"
 import type { Artifact } from "./artifact.ts"
 import * as problems from "./errors.ts"
-import { FdTable, preopened } from "./fds.ts"
-import type { Stream } from "./fds.ts"
-import type { Host } from "./host.ts"
-import { GuestMemory } from "./memory.ts"
-import { openPlace } from "./places.ts"
-import { bufferInput, bufferOutput } from "./streams.ts"
+import { FdTable, preopened } from "../wasi/fds.ts"
+import type { Stream } from "../wasi/fds.ts"
+import type { Host } from "../wasi/host.ts"
+import { GuestMemory } from "../wasi/memory.ts"
+import { openPlace } from "../wasi/places.ts"
+import { bufferInput, bufferOutput } from "../wasi/streams.ts"
 import { describeTrap, isTrap } from "./trap.ts"
-import { encode } from "./utf8.ts"
-import { signatures, wasiFunctions, wasiModule, WrongTypes } from "./wasi.ts"
+import { encode } from "../wasi/utf8.ts"
+import { signatures, wasiFunctions, wasiModule, WrongTypes } from "../wasi/functions.ts"
 
 /** A host directory that the guest may use. */
 export interface Preopen {

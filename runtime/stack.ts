@@ -3,7 +3,7 @@
 // V8 gives the main thread 984 KB, and cannot be told otherwise once it runs; a worker gets what it asks for. But a worker
 // takes about as long to start as Node itself. So when Node was started with a larger --stack-size that the system
 // really backs, the guest runs on the main thread; otherwise in a worker.
-import { fs } from "./node.ts"
+import { fs } from "../wasi/node.ts"
 
 /**
  * A worker's stack: about 8,000 plain frames. Checked up to 1024 on Node 20; but some of what recurses deeply takes time that grows with the

@@ -1,8 +1,8 @@
 // The main thread's side of a guest in a worker: start the worker, compile the module meanwhile, hand it over, wait.
 import { complain, exitCodes, reporting } from "./finish.ts"
 import type { Grants } from "./finish.ts"
-import { load } from "./load.ts"
-import { workerThreads } from "./node.ts"
+import { load } from "./program.ts"
+import { workerThreads } from "../wasi/node.ts"
 import { workerStackMb } from "./stack.ts"
 import type { WorkerStart } from "./worker.ts"
 

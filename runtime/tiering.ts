@@ -4,7 +4,7 @@
 // optimise the interpreter's main loop; and Node cannot end before that is done, 70 to 130 ms later. V8 12 waits about
 // seven times as long. So on older ones we set what newer ones have; a program that computes is optimised a few
 // milliseconds later.
-import { v8 } from "./node.ts"
+import { v8 } from "../wasi/node.ts"
 
 /** V8 12's `--wasm-tiering-budget`, about the bytes of code that run first. */
 const tieringBudget = 13_000_000

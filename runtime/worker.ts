@@ -1,7 +1,7 @@
 // The thread that a guest runs in: takes the compiled module from the main thread, runs it, ends with its exit code.
 import { runAndExit } from "./finish.ts"
 import type { Grants } from "./finish.ts"
-import { workerThreads } from "./node.ts"
+import { workerThreads } from "../wasi/node.ts"
 import type { Program } from "./run.ts"
 import { workerStackBytes } from "./stack.ts"
 import type { MessagePort } from "node:worker_threads"

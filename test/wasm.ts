@@ -15,7 +15,7 @@ import {
   writeModule,
   type Export,
   type ExternKind,
-} from "../wizer/sections.ts"
+} from "../wasm/sections.ts"
 
 const wabt = await initWabt()
 

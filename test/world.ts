@@ -1,17 +1,17 @@
 // A live engine with the hook, to run the same program interpreted and frozen and compare what comes out.
 import { posix } from "node:path"
 import { JSRuntime } from "../engine/abi.ts"
-import { decode, Op, type Instruction } from "../engine/code.ts"
-import { editEngine, words } from "../engine/edits.ts"
-import { hookInterpreter } from "../engine/hook.ts"
+import { decode, Op, type Instruction } from "../wasm/body.ts"
+import { editEngine, words } from "../engine/edit/edits.ts"
+import { hookInterpreter } from "../engine/edit/hook.ts"
 import { startEngine, type JSValue, type LiveEngine, type Pointer } from "../engine/live.ts"
 import { parseModule, writeParts } from "../engine/module.ts"
-import { defaultNativeStackBytes } from "../engine/prelink.ts"
+import { defaultNativeStackBytes } from "../engine/prelink/prelink.ts"
 import { readEnginePackage } from "../engine/package.ts"
 import { FAULT, freezeFunctions, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
-import { bytecodeOf } from "../freeze/reader.ts"
-import { EXCEPTION, UNDEFINED } from "../freeze/types.ts"
-import { Writer } from "../wizer/sections.ts"
+import { bytecodeOf } from "../freeze/read/reader.ts"
+import { EXCEPTION, UNDEFINED } from "../freeze/frame/types.ts"
+import { Writer } from "../wasm/sections.ts"
 
 let edited: WebAssembly.Module | undefined
 let stressed: WebAssembly.Module | undefined

@@ -20,7 +20,7 @@ import {
   writeModule,
   writeVector,
   type Global,
-} from "./sections.ts"
+} from "../wasm/sections.ts"
 import type { MemoryImage } from "./runs.ts"
 
 /** An instance, or what has its exports. */

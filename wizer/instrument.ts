@@ -31,7 +31,7 @@ import {
   type Export,
   type ExternKind,
   type Section,
-} from "./sections.ts"
+} from "../wasm/sections.ts"
 
 export interface InstrumentOptions {
   /** The initialiser's export name. Default: the first that is there of `wizer-initialize`, `wizer.initialize`, `wizer_init`. */

@@ -24,7 +24,7 @@ import {
   type MemoryType,
   type Section,
   type Table,
-} from "./sections.ts"
+} from "../wasm/sections.ts"
 
 /** Only functions and tags can be imported here, so every memory, table and global of the index spaces is one of these. */
 export interface Layout {

@@ -1,9 +1,9 @@
 // A limit on memory that the initialiser cannot miss: in the instrumented module every `memory.grow` becomes a call of a function of
 // ours that stops the program where the memories would exceed the limit. To answer -1 instead would let a program carry on
 // differently, and nobody would know. Both take a number and return one, so nothing else in the code changes.
-import { Reader } from "./bytes.ts"
+import { Reader } from "../wasm/bytes.ts"
 import { tooMuchMemory, unsupportedFeature } from "./errors.ts"
-import { skipInstruction } from "./instructions.ts"
+import { skipInstruction } from "../wasm/instructions.ts"
 import type { Plan } from "./instrument.ts"
 import {
   SectionId,
@@ -19,7 +19,7 @@ import {
   writeFuncType,
   writeVector,
   type Section,
-} from "./sections.ts"
+} from "../wasm/sections.ts"
 
 /** The exported global that tells how many bytes were wanted when the limit stopped the program; 0 before. */
 export const wantedName = (plan: Pick<Plan, "prefix">) => `${plan.prefix}wanted`

@@ -42,7 +42,7 @@ import {
   type LateSection,
   type Section,
   type Table,
-} from "./sections.ts"
+} from "../wasm/sections.ts"
 import { chooseAll, dataSection, segmentLimit, type Segment } from "./segments.ts"
 
 export interface RewriteOptions {

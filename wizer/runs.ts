@@ -1,6 +1,6 @@
 // Memory -> runs: the stretches of bytes between gaps of zeros that are long enough to be worth a new segment.
-import { sleb32Size, sleb64Size } from "./bytes.ts"
-import { plainKernel, simdKernel, type Kernel } from "./kernel.ts"
+import { sleb32Size, sleb64Size } from "../wasm/bytes.ts"
+import { plainKernel, simdKernel, type Kernel } from "./scanner.ts"
 
 /** A memory to look at. */
 export interface MemoryImage {

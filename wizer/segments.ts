@@ -5,7 +5,7 @@
 // shorter than that. 1. Find the runs: stretches without a gap that could pay. 2. Choose exactly which gaps to fill, by dynamic
 // programming over the runs (the size of `length` itself jumps at 128 and 16,384, which greedy merging gets wrong). 3. When an
 // engine's limit on the number of segments is exceeded, put a price on each segment and raise it until they fit.
-import { Writer, SectionId, sleb32Size, sleb64Size, ulebSize, type LateSection } from "./sections.ts"
+import { Writer, SectionId, sleb32Size, sleb64Size, ulebSize, type LateSection } from "../wasm/sections.ts"
 import { chooseWithin } from "./choose.ts"
 import { fillGaps, findRuns, type MemoryImage } from "./runs.ts"
 

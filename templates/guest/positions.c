@@ -2,7 +2,7 @@
 //
 // Line tables of functions are rewritten to the original positions when the app is built. The bundle's outermost function
 // holds code of many files, but the engine gives a function one file name. So for such functions there is a table from pc to
-// file, line and column, and every call of the engine's find_line_num comes here first (engine/prelink.ts redirects it). The
+// file, line and column, and every call of the engine's find_line_num comes here first (engine/prelink/prelink.ts redirects it). The
 // engine reads the function's file name right after the call: it is exchanged here.
 #include "guest.h"
 

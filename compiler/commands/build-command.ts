@@ -1,0 +1,113 @@
+// What edgeboxc's commands do and print. Results go to stdout, everything else to stderr.
+import { dirname, resolve } from "node:path"
+import { stat } from "node:fs/promises"
+import { type BuildOptions, type BuildResult, build } from "../build.ts"
+import type { CommandOptions } from "../cli.ts"
+import { isProblem, problemText } from "../errors.ts"
+import { fromHere } from "../disk.ts"
+import { init } from "./starter.ts"
+import { stageLines, summaryLine } from "../report.ts"
+import { buildAndWatch, type Watched } from "./watch.ts"
+
+/** `edgeboxc build`. */
+export async function buildCommand(options: CommandOptions & { input: string }): Promise<void> {
+  if (options.watch !== true) {
+    await buildOnce(options)
+    return
+  }
+  const stop = new AbortController()
+  process.once("SIGINT", () => stop.abort())
+  process.once("SIGTERM", () => stop.abort())
+  let known: string[] = []
+  await buildAndWatch(async (): Promise<Watched> => {
+    try {
+      known = (await buildOnce(options)).inputs
+      return { files: known, folders: [] }
+    } catch (error) {
+      if (!isProblem(error)) throw error
+      process.stderr.write(`${problemText(error)}\n`)
+      // What is missing may come anywhere among the app's files.
+      const folders = new Set(known.map((file) => dirname(file)).filter((path) => !path.includes("node_modules")))
+      return { files: known, folders: [...folders.add(await folderOf(options.input))] }
+    }
+  }, stop.signal)
+}
+
+async function buildOnce(options: CommandOptions & { input: string }): Promise<BuildResult> {
+  const progress = startProgress(options.quiet !== true && process.stderr.isTTY === true)
+  try {
+    const { watch, verbose, quiet, ...rest } = options
+    const result = await build({
+      ...rest,
+      ...buildTimeOutput(),
+      color: process.stderr.hasColors?.(),
+      onStage: progress.stage,
+    })
+    progress.clear()
+    if (quiet !== true) report(result, verbose === true, options.freezeOnly ?? [])
+    return result
+  } finally {
+    progress.clear()
+  }
+}
+
+function report({ output, report, bundle }: BuildResult, verbose: boolean, wanted: readonly string[]): void {
+  for (const { name, frozen, why } of report.frozen.functions) {
+    if (wanted.includes(name) && !frozen) process.stderr.write(`${name} is not frozen: ${why}\n`)
+  }
+  if (bundle.missing.length > 0) {
+    const list = bundle.missing.map(({ name, files }) => `${name} (${files.join(", ")})`)
+    process.stderr.write(`not there, and an error when it is asked for: ${list.join("; ")}\n`)
+  }
+  for (const warning of bundle.warnings) process.stderr.write(`${warning.trimEnd()}\n`)
+  if (verbose) process.stderr.write(`${stageLines(report).join("\n")}\n`)
+  process.stdout.write(`${summaryLine(fromHere(output), report)}\n`)
+}
+
+/** What an app prints while it is run at build time goes to stderr, so that it does not mix with our own result. */
+function buildTimeOutput(): Pick<BuildOptions, "write"> {
+  return { write: (_fd, bytes) => void process.stderr.write(bytes) }
+}
+
+/** A terminal shows the stage that is running, once the build has taken half a second. */
+function startProgress(on: boolean): { stage: (name: string) => void; clear: () => void } {
+  const start = performance.now()
+  let shown = false
+  // A stage that keeps the thread busy lets no timer fire, so slow ones are announced before they begin.
+  const show = (name: string) => {
+    process.stderr.write(`\r\x1b[K${name}…`)
+    shown = true
+  }
+  let timer: NodeJS.Timeout | undefined
+  return {
+    stage(name) {
+      clearTimeout(timer)
+      if (!on) return
+      const left = 500 - (performance.now() - start)
+      if (left <= 0) show(name)
+      else timer = setTimeout(show, left, name)
+    },
+    clear() {
+      clearTimeout(timer)
+      if (shown) process.stderr.write("\r\x1b[K")
+      shown = false
+    },
+  }
+}
+
+/** Where to look for changes when nothing could be built. */
+async function folderOf(input: string): Promise<string> {
+  const path = resolve(input)
+  const found = await stat(path).catch(() => undefined)
+  return found?.isDirectory() === true ? path : dirname(path)
+}
+
+/** `edgeboxc init`. */
+export async function initCommand(folder: string): Promise<void> {
+  const files = await init(folder)
+  const enter = resolve(folder) === process.cwd() ? "" : `${fromHere(resolve(folder))}/`
+  process.stdout.write(
+    `Made ${files.map((file) => `${enter}${file}`).join(", ")}.\n\n` +
+      `  npx edgeboxc build ${enter === "" ? "." : enter.slice(0, -1)} -o app.wasm\n  echo "one two two" | npx edgebox app.wasm\n`,
+  )
+}

@@ -1,0 +1,41 @@
+// When the engine collects garbage next. After a collection it sets
+//
+//     threshold = size + size / 2
+//
+// in 32 bits: from 2.86 GB on that is a small number, and the engine collects at every object that is made, seconds each time. So
+//
+//     threshold = size + min(size / 2, (2^32 - 1 - size) / 2)
+//
+// which is the same up to 2 GB, and then halfway to the end.
+import { Writer } from "../../wasm/sections.ts"
+import { JSRuntime } from "../abi.ts"
+import { decode, Op, type Instruction } from "../../wasm/body.ts"
+import type { ModuleParts } from "../module.ts"
+
+/** Apply the edit to a parsed engine, in place. Returns the number of places. */
+export function boundThreshold(module: ModuleParts): number {
+  let count = 0
+  module.bodies.forEach((body, index) => {
+    const code = decode(body)
+    const at = code.findIndex((_, i) => raisesThreshold(code, i))
+    if (at < 0) return
+    const size = code[at + 1]!.a
+    const half = code[at + 3]!
+    const room = (out: Writer) => out.u8(Op.local_get).u32(size).u8(Op.i32_const).s32(-1).u8(Op.i32_xor)
+    const halved = (out: Writer) => out.u8(Op.i32_const).s32(1).u8(Op.i32_shr_u)
+    const out = new Writer().bytes(body.subarray(0, half.end))
+    halved(room(out)).u8(Op.local_get).u32(size)
+    room(out).u8(Op.i32_lt_u).u8(Op.select)
+    module.bodies[index] = out.bytes(body.subarray(half.end)).finish()
+    count++
+  })
+  return count
+}
+
+/** `i32.load size  local.tee L  i32.const 1  i32.shr_u  local.get L  i32.add  i32.store threshold` begins at `i`. */
+function raisesThreshold(code: readonly Instruction[], i: number): boolean {
+  const [load, tee, one, shift, get, add, store] = code.slice(i, i + 7)
+  if (load?.op !== Op.i32_load || tee?.op !== Op.local_tee || one?.op !== Op.i32_const || one.a !== 1) return false
+  if (shift?.op !== Op.i32_shr_u || get?.op !== Op.local_get || get.a !== tee.a || add?.op !== Op.i32_add) return false
+  return store?.op === Op.i32_store && store.b === JSRuntime.malloc_gc_threshold
+}

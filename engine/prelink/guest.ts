@@ -1,0 +1,150 @@
+// The guest as EdgeBox ships it: templates/guest/*.c -> dist/guest.so, templates/guest/core.ts -> dist/guest-core.js.
+//
+// Compiling C takes seconds and the sources change rarely: the library is kept with the hash of what it was made from.
+import { build } from "esbuild"
+import { createHash } from "node:crypto"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { readEnginePackage } from "../package.ts"
+
+/** The guest, ready to be loaded into an engine. */
+export interface Guest {
+  /** The C glue, a library (ARCHITECTURE.md, "Libraries"). */
+  library: Uint8Array
+  /** The core: scripts for `guest_eval_core`, separated by NUL. */
+  core: string
+}
+
+/** The parts: each a file below templates/ that exports `start(kit)`. compiler/parts.ts says what they define. */
+const partFolders = { web: "", node: "node-" }
+
+const flags = [
+  "--target=wasm32-unknown-unknown",
+  // Nothing newer than what every host has had for years: frozen code and the engine ask for more, the guest need not.
+  ...["-mcpu=mvp", "-mmutable-globals", "-msign-ext"],
+  ...["-fPIC", "-Oz", "-nostdlib", "-ffreestanding", "-fvisibility=hidden", "-Wall", "-Werror"],
+  ...[
+    "-shared",
+    "-Wl,--no-entry",
+    "-Wl,--experimental-pic",
+    "-Wl,--unresolved-symbols=import-dynamic",
+    "-Wl,--strip-all",
+  ],
+]
+
+/** Build the guest from `root`/templates into `root`/dist. Without a change since the last time, that is reading two files. */
+export async function buildGuest(root: string): Promise<Guest> {
+  const dist = join(root, "dist")
+  mkdirSync(dist, { recursive: true })
+  const [library, core] = await Promise.all([buildLibrary(root, dist), buildCore(root, dist), buildParts(root, dist)])
+  return { library, core }
+}
+
+/** Read what buildGuest wrote. */
+export function readGuest(dist: string): Guest {
+  return {
+    library: new Uint8Array(readFileSync(join(dist, "guest.so"))),
+    core: readFileSync(join(dist, "guest-core.js"), "utf8"),
+  }
+}
+
+async function buildLibrary(root: string, dist: string): Promise<Uint8Array> {
+  const folder = join(root, "templates/guest")
+  const files = Object.fromEntries(
+    readdirSync(folder)
+      .filter((name) => /\.[ch]$/.test(name))
+      .sort()
+      .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+  )
+  const hash = createHash("sha256")
+    .update(JSON.stringify([flags, files]))
+    .digest("hex")
+  const output = join(dist, "guest.so")
+  const stamp = `${output}.hash`
+  if (readIfThere(stamp) === hash) return new Uint8Array(readFileSync(output))
+  const library = await compile(files)
+  writeFileSync(output, library)
+  writeFileSync(stamp, hash)
+  return library
+}
+
+async function compile(files: Record<string, string>): Promise<Uint8Array> {
+  const { commands } = await import("@yowasp/clang")
+  const sources = Object.keys(files).filter((name) => name.endsWith(".c"))
+  let said = ""
+  const listen = (bytes: Uint8Array | null) => {
+    if (bytes !== null) said += new TextDecoder().decode(bytes)
+  }
+  try {
+    const made = await commands.clang([...flags, "-o", "guest.so", ...sources], files, {
+      stdout: listen,
+      stderr: listen,
+      fetchProgress: () => {}, // it would talk on the terminal
+    })
+    const library = made?.["guest.so"]
+    if (library instanceof Uint8Array) return library
+  } catch (error) {
+    if (said === "") throw error
+  }
+  throw new Error(`the guest's C does not compile:\n${said}`)
+}
+
+async function buildCore(root: string, dist: string): Promise<string> {
+  const scripts = ["core", "show", "world"].map((name) => bundleScript(root, `templates/guest/${name}.ts`))
+  const source = (await Promise.all(scripts)).join("\0")
+  const output = join(dist, "guest-core.js")
+  if (readIfThere(output) !== source) writeFileSync(output, source)
+  return source
+}
+
+/** dist/parts.json: the script of each part by name. Files that export no `start` belong to others. */
+async function buildParts(root: string, dist: string): Promise<void> {
+  const parts: Record<string, string> = {}
+  for (const [folder, prefix] of Object.entries(partFolders)) {
+    for (const name of readdirSync(join(root, "templates", folder)).sort()) {
+      const file = `templates/${folder}/${name}`
+      if (!name.endsWith(".ts") || !/^export function start\(/m.test(readFileSync(join(root, file), "utf8"))) continue
+      parts[prefix + name.slice(0, -".ts".length)] = await bundleScript(root, file)
+    }
+  }
+  const output = join(dist, "parts.json")
+  const text = JSON.stringify(parts)
+  if (readIfThere(output) !== text) writeFileSync(output, text)
+}
+
+/**
+ * One script from a file that exports `start(native)`. Its completion value is that function.
+ * Identifiers are shortened: their names would be atoms in every artifact.
+ */
+export async function bundleScript(root: string, entry: string): Promise<string> {
+  const result = await build({
+    entryPoints: [join(root, entry)],
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "$",
+    platform: "neutral",
+    target: "es2023",
+    minify: true,
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "warning",
+    define: { EDGEBOX_VERSIONS: JSON.stringify(versions(root)) },
+  })
+  const text = result.outputFiles[0]?.text ?? ""
+  return `(function(){"use strict";${text};return $.start})()`
+}
+
+function versions(root: string): { edgebox: string; quickjs: string } {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }
+  return { edgebox: version, quickjs: readEnginePackage().version }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
+}

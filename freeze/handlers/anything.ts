@@ -1,0 +1,91 @@
+// Operations on operands of any kind, by the engine's own functions: strings, BigInts, objects that convert themselves.
+//
+//     operands to two words of the frame, `cur_pc`, call, exception or result
+import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
+import type { Frame, Val } from "../frame/frame.ts"
+import { at } from "../frame/slots.ts"
+import type { ImportName } from "../helpers/routines.ts"
+import { I64, op } from "../../wasm/code.ts"
+
+type Operation = { import: ImportName; operands: 1 | 2; argument?: number }
+
+function operationOf(opcode: OpcodeName): Operation | undefined {
+  const argument = opcodeByName[opcode].code
+  switch (opcode) {
+    case "add":
+      return { import: "js_add_slow", operands: 2 }
+    case "and":
+    case "or":
+    case "xor":
+    case "shl":
+    case "sar":
+      return { import: "js_binary_logic_slow", operands: 2, argument }
+    case "lt":
+    case "lte":
+    case "gt":
+    case "gte":
+      return { import: "js_relational_slow", operands: 2, argument }
+    case "eq":
+    case "neq":
+      return { import: "js_eq_slow", operands: 2, argument: opcode === "neq" ? 1 : 0 }
+    case "inc":
+    case "dec":
+    case "neg":
+    case "plus":
+      return { import: "js_unary_arith_slow", operands: 1, argument }
+    default:
+      return undefined
+  }
+}
+
+/**
+ * `-> result`, boxed and owned, of the current instruction (or of another opcode) on whatever the top operands are, which are used up but for their temporaries.
+ * `before` are all operands as they are before the instruction. A step where the engine has no function for it.
+ */
+export function operateOnAnything(
+  frame: Frame,
+  before: readonly Val[],
+  pops: number,
+  opcode = frame.instruction.opcode,
+): void {
+  const { code: c } = frame
+  const operation = operationOf(opcode)
+  if (operation === undefined) {
+    frame.coldStep(before)
+    c.get(frame.fp).mem("i64_load", frame.layout.operand(before.length - pops))
+    return
+  }
+  if (operation.operands !== pops) throw new Error(`${opcode} takes ${operation.operands} operands`)
+  const rest = before.slice(0, before.length - pops)
+  frame.needFrame()
+  before.slice(rest.length).forEach((v, i) => {
+    c.get(frame.fp)
+    if (v.rep === "slot") frame.boxed(v, rest.length + i)
+    else frame.given(v)
+    c.mem("i64_store", at.scratch + 8 * i)
+  })
+  frame.setPc()
+  c.i32(frame.realm)
+    .get(frame.fp)
+    .i32(at.scratch + 8 * pops)
+    .op(op.i32_add)
+  if (operation.argument !== undefined) c.i32(operation.argument)
+  frame.engine(c, operation.import).if()
+  frame.throwOut(rest)
+  c.end().get(frame.fp).mem("i64_load", at.scratch)
+}
+
+/** The operands on top of the stack, of kinds for which there is no fast way: the result is an operand of kinds `type`. */
+export function emitOnAnything(frame: Frame, pops: number, type: number): void {
+  if (operationOf(frame.instruction.opcode) === undefined) {
+    frame.step(pops, [type])
+    return
+  }
+  const { code: c } = frame
+  const operands = Array.from({ length: pops }, () => frame.pop()).reverse()
+  const result = frame.temp(I64)
+  operateOnAnything(frame, [...frame.state.stack, ...operands], pops)
+  c.set(result)
+  for (const v of operands) frame.forget(v)
+  frame.push({ rep: "box", w: result, type, own: true })
+}

@@ -1,0 +1,293 @@
+// + - * / % of two operands.
+//
+// What the kinds of the operands prove is computed unboxed. What is not proved is tried: ints, then doubles; anything else (strings, BigInts,
+// objects with valueOf) goes to the engine and comes back.
+import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
+import { emitOnAnything, operateOnAnything } from "./anything.ts"
+import type { Frame, Val } from "../frame/frame.ts"
+import { ANY, NUMBER, numberOf, T, UNDEFINED } from "../frame/types.ts"
+import { F64, I32, I64, op } from "../../wasm/code.ts"
+import {
+  isInt,
+  isNumber,
+  isUnboxed,
+  impossible,
+  smallInt,
+  done,
+  settle,
+  unboxNumber,
+  floatOr,
+  floatOr2,
+  wide,
+  resultAsFloat,
+} from "./numbers.ts"
+
+/** a b -> a op b, for + - * / % */
+export function emitBinary(frame: Frame): void {
+  const { opcode } = frame.instruction
+  const b = frame.pop()
+  const a = frame.pop()
+  const [x, y] = [settle(frame, a), settle(frame, b)]
+  const before = [...frame.state.stack, x, y]
+  if (isInt(x) && isInt(y) && mayWrap(frame, opcode)) {
+    frame.int(x)
+    frame.int(y).op(opcode === "add" ? op.i32_add : op.i32_sub)
+    done(frame, x, y)
+    frame.pushUnboxed("i32")
+    frame.state.stack.at(-1)!.wrapped = frame.instruction.offset
+    return
+  }
+  // Something that has wrapped may only be added to ints, in a sum that wraps as well: the next pass knows.
+  for (const v of [x, y]) if (v.wrapped !== undefined) frame.unwrapped.add(v.wrapped)
+  if (isInt(x) && isInt(y) && intArithmetic(frame, opcode, x, y, before)) return
+  if (isNumber(x) && isNumber(y)) {
+    floatArithmetic(frame, opcode, x, y, before)
+    return
+  }
+  if (opcode === "add" && !numericAdd(x, y)) boxedAdd(frame, x, y, before)
+  else if (smallInt(y) !== undefined && (opcode === "add" || opcode === "sub")) boxedAdd(frame, x, y, before)
+  else guessedArithmetic(frame, opcode, x, y, before)
+}
+
+/** Only the sum modulo 2^32 counts. */
+function mayWrap(frame: Frame, opcode: OpcodeName): boolean {
+  const { demand } = frame
+  const truncated = demand === "int32" || demand === "sum32"
+  return truncated && (opcode === "add" || opcode === "sub") && !frame.unwrapped.has(frame.instruction.offset)
+}
+
+/** Both are ints. False when the result is better computed with doubles. */
+function intArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before: readonly Val[]): boolean {
+  const { code: c } = frame
+  if (frame.widened.has(frame.instruction.offset)) return false
+  switch (opcode) {
+    case "add":
+    case "sub": {
+      const w = frame.temp(I32)
+      intSum(frame, opcode, a, b, w, before)
+      done(frame, a, b)
+      const source = smallInt(b) === undefined ? frame.instruction.offset : undefined
+      frame.push({ rep: "i32", w, type: T.INT, own: false, source })
+      return true
+    }
+    case "mul": {
+      if (!frame.kernel) return false
+      // In a kernel an int or nothing: -0, which only a product of 0 can be, is no int.
+      const product = frame.temp(I64)
+      const w = frame.temp(I32)
+      wide(frame, a)
+      wide(frame, b)
+      c.op(op.i64_mul).tee(product).op(op.i32_wrap_i64).tee(w).op(op.i64_extend_i32_s).get(product).op(op.i64_ne)
+      c.get(product).op(op.i64_eqz)
+      frame.int(a)
+      frame.int(b).op(op.i32_or).i32(0).op(op.i32_lt_s, op.i32_and, op.i32_or).if()
+      frame.exit(before)
+      c.end()
+      done(frame, a, b)
+      frame.release(product)
+      frame.push({ rep: "i32", w, type: T.INT, own: false })
+      return true
+    }
+    case "mod": {
+      // Leaves for 0 and for the results that are -0.
+      const w = frame.temp(I32)
+      const divisor = b.rep === "const" ? numberOf(b.value)! : undefined
+      if (divisor === 0) {
+        frame.release(w)
+        return false
+      }
+      if (divisor === undefined) {
+        frame.int(b).op(op.i32_eqz).if()
+        frame.exit(before)
+        c.end()
+      }
+      frame.int(a)
+      frame.int(b).op(op.i32_rem_s).tee(w).op(op.i32_eqz)
+      frame.int(a).i32(0).op(op.i32_lt_s, op.i32_and).if()
+      frame.exit(before)
+      c.end()
+      done(frame, a, b)
+      frame.push({ rep: "i32", w, type: T.INT, own: false })
+      return true
+    }
+    default:
+      return false
+  }
+}
+
+/** w = a + b or a - b; leaves when that is no int. */
+export function intSum(frame: Frame, opcode: string, a: Val, b: Val, w: number, before: readonly Val[]): void {
+  const { code: c } = frame
+  frame.int(a)
+  frame
+    .int(b)
+    .op(opcode === "add" ? op.i32_add : op.i32_sub)
+    .set(w)
+  const constant = smallInt(b)
+  if (constant !== undefined) {
+    // Wrapped exactly when the result lies on the wrong side of a.
+    const up = opcode === "add" ? constant >= 0 : constant < 0
+    c.get(w)
+    frame
+      .int(a)
+      .op(up ? op.i32_lt_s : op.i32_gt_s)
+      .if()
+  } else {
+    // The signs of both operands (of a and -b) differ from the result's.
+    frame.int(a)
+    c.get(w).op(op.i32_xor)
+    if (opcode === "add") {
+      frame.int(b)
+      c.get(w).op(op.i32_xor, op.i32_and)
+    } else {
+      frame.int(a)
+      frame.int(b).op(op.i32_xor, op.i32_and)
+    }
+    c.i32(0).op(op.i32_lt_s).if()
+  }
+  frame.exit(before)
+  c.end()
+}
+
+const floatOps: Partial<Record<OpcodeName, number>> = {
+  add: op.f64_add,
+  sub: op.f64_sub,
+  mul: op.f64_mul,
+  div: op.f64_div,
+}
+
+function floatArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before: readonly Val[]): void {
+  const code = floatOps[opcode]
+  if (code === undefined) {
+    remainder(frame, a, b, before)
+    return
+  }
+  frame.float(a)
+  frame.float(b).op(code)
+  done(frame, a, b)
+  frame.pushUnboxed("f64")
+}
+
+/** a % b of doubles: of ints in disguise here, of others by the interpreter. */
+function remainder(frame: Frame, a: Val, b: Val, before: readonly Val[]): void {
+  const { code: c } = frame
+  const [x, y] = [frame.temp(I32), frame.temp(I32)]
+  const result = frame.temp(F64)
+  const slow = c.block()
+  const end = slow
+  const inner = c.block()
+  frame.float(a).truncSat32().tee(x).op(op.f64_convert_i32_s)
+  frame.float(a).op(op.f64_ne).brIf(inner)
+  frame.float(b).truncSat32().tee(y).op(op.f64_convert_i32_s)
+  frame.float(b).op(op.f64_ne).brIf(inner)
+  c.get(x).i32(0).op(op.i32_le_s).brIf(inner).get(y).i32(0).op(op.i32_le_s).brIf(inner)
+  c.get(x).get(y).op(op.i32_rem_s, op.f64_convert_i32_s).set(result).br(end)
+  c.end()
+  operateOnAnything(frame, before, 2)
+  unboxNumber(frame) // both are numbers, and so is the result
+  c.set(result).end()
+  done(frame, a, b)
+  frame.release(x)
+  frame.release(y)
+  frame.push({ rep: "f64", w: result, type: NUMBER, own: false })
+}
+
+/** One of them is a double already: the other is taken to be a number too. */
+export function numericAdd(a: Val, b: Val): boolean {
+  const float = (v: Val) => v.rep === "f64" || v.type === T.FLOAT
+  const possible = (v: Val) => (v.type & NUMBER) !== 0 || isNumber(v)
+  return (float(a) && possible(b)) || (float(b) && possible(a))
+}
+
+/**
+ * + of anything, or + and - with a small constant, ++ and --: the result is boxed. Ints first, then numbers, then the engine. With `local`, the
+ * instruction is add_loc, and `a` that local.
+ */
+export function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], local?: number): void {
+  const { code: c } = frame
+  const { opcode } = frame.instruction
+  const isUnary = opcode === "inc" || opcode === "dec"
+  const isUp = opcode !== "sub" && opcode !== "dec"
+  const type = opcode === "add" || local !== undefined ? NUMBER | T.STRING | T.OTHER : NUMBER | T.OTHER
+  const rest = before.slice(0, before.length - (isUnary || local !== undefined ? 1 : 2))
+  const result = frame.temp(I64)
+  if (impossible(a) || impossible(b)) {
+    // A string or an object is among them: nothing to try here.
+    if (local !== undefined) operateOnAnything(frame, [...rest, a, b], 2, "add")
+    else operateOnAnything(frame, before, isUnary ? 1 : 2)
+    c.set(result)
+    done(frame, a, b)
+    frame.push({ rep: "box", w: result, type, own: true })
+    return
+  }
+  const end = c.block()
+  const slow = c.block()
+  const floats = c.block()
+  // Ints have no bit set in the high word.
+  for (const v of [a, b]) if (!isUnboxed(v)) frame.boxed(v)
+  if (!isUnboxed(a) && !isUnboxed(b)) c.op(op.i64_or)
+  if (!isUnboxed(a) || !isUnboxed(b)) c.i64(0xffff_ffffn).op(op.i64_gt_u).brIf(floats)
+  if (a.rep !== "f64" && b.rep !== "f64" && a.type !== T.FLOAT && b.type !== T.FLOAT) {
+    const sum = frame.temp(I64)
+    wide(frame, a)
+    wide(frame, b)
+    c.op(isUp ? op.i64_add : op.i64_sub)
+      .tee(sum)
+      .get(sum)
+      .op(op.i64_extend32_s, op.i64_ne)
+      .brIf(floats)
+    c.get(sum).i64(0xffff_ffffn).op(op.i64_and).set(result).br(end)
+    frame.release(sum)
+  }
+  c.end()
+  floatOr(frame, a, slow)
+  floatOr2(frame, b, slow)
+  c.op(isUp ? op.f64_add : op.f64_sub)
+  frame.helper(c, "boxFloat").set(result).br(end)
+  c.end()
+  if (local === undefined) {
+    operateOnAnything(frame, before, isUnary ? 1 : 2)
+    c.set(result)
+  } else {
+    stepAddLocal(frame, a, before, local, result)
+  }
+  c.end()
+  done(frame, a, b)
+  frame.push({ rep: "box", w: result, type, own: true })
+}
+
+/** add_loc by the interpreter: it appends to a string in place that has no other owner. */
+function stepAddLocal(frame: Frame, a: Val, before: readonly Val[], local: number, result: number): void {
+  const { code: c } = frame
+  if (!frame.isCaptured(local) && a.rep !== "local") {
+    // The interpreter takes the local from its slot, where an unboxed one need not be.
+    c.get(frame.fp)
+    frame.boxed(a).mem("i64_store", frame.layout.slot(local))
+  }
+  frame.coldStep(before)
+  // It has put the sum into the local by itself: from there it moves into the result, and back with whatever sets the local.
+  c.get(frame.fp).mem("i64_load", frame.layout.slot(local)).set(result)
+  c.get(frame.fp).i64(UNDEFINED).mem("i64_store", frame.layout.slot(local))
+}
+
+/** The operands are taken to be numbers and the result is a double. Otherwise the interpreter computes it; a BigInt leaves. */
+function guessedArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before: readonly Val[]): void {
+  const { code: c } = frame
+  if (impossible(a) || impossible(b) || floatOps[opcode] === undefined) {
+    frame.state.stack.push(a, b)
+    emitOnAnything(frame, 2, opcode === "add" ? ANY : NUMBER | T.OTHER)
+    return
+  }
+  const result = frame.temp(F64)
+  const end = c.block()
+  const slow = c.block()
+  floatOr(frame, a, slow)
+  floatOr2(frame, b, slow)
+  c.op(floatOps[opcode]!).set(result).br(end)
+  c.end()
+  operateOnAnything(frame, before, 2)
+  resultAsFloat(frame, before.slice(0, -2), result)
+  c.end()
+  done(frame, a, b)
+  frame.push({ rep: "f64", w: result, type: NUMBER, own: false })
+}

@@ -1,0 +1,169 @@
+// Comparisons: numbers inline, then what can be decided by identity or by the characters of strings, then the engine.
+import { tags } from "../../engine/abi.ts"
+import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
+import { operateOnAnything } from "./anything.ts"
+import type { Frame, Val } from "../frame/frame.ts"
+import { T } from "../frame/types.ts"
+import { I32, op, type Label } from "../../wasm/code.ts"
+import { isInt, isNumber, isUnboxed, impossible, done, settle, floatOr, floatOr2 } from "./numbers.ts"
+
+const compares: Partial<Record<OpcodeName, { int: number; float: number; strict?: boolean; not?: boolean }>> = {
+  lt: { int: op.i32_lt_s, float: op.f64_lt },
+  lte: { int: op.i32_le_s, float: op.f64_le },
+  gt: { int: op.i32_gt_s, float: op.f64_gt },
+  gte: { int: op.i32_ge_s, float: op.f64_ge },
+  eq: { int: op.i32_eq, float: op.f64_eq },
+  neq: { int: op.i32_ne, float: op.f64_ne, not: true },
+  strict_eq: { int: op.i32_eq, float: op.f64_eq, strict: true },
+  strict_neq: { int: op.i32_ne, float: op.f64_ne, strict: true, not: true },
+}
+
+/** a b -> bool */
+export function emitCompare(frame: Frame): void {
+  const { code: c } = frame
+  const { opcode } = frame.instruction
+  const compare = compares[opcode]!
+  const b = frame.pop()
+  const a = frame.pop()
+  const [x, y] = [settle(frame, a), settle(frame, b)]
+  const before = [...frame.state.stack, x, y]
+  if (isInt(x) && isInt(y)) {
+    frame.int(x)
+    frame.int(y).op(compare.int)
+    done(frame, x, y)
+    frame.pushUnboxed("bool")
+    return
+  }
+  if (isNumber(x) && isNumber(y)) {
+    frame.float(x)
+    frame.float(y).op(compare.float)
+    done(frame, x, y)
+    frame.pushUnboxed("bool")
+    return
+  }
+  if (compare.strict && strictWithPlain(frame, x, y, compare.not === true)) return
+  const result = frame.temp(I32)
+  const end = c.block()
+  const slow = c.block()
+  if (!impossible(x) && !impossible(y)) compareNumbers(frame, x, y, compare, result, end, slow)
+  c.end()
+  if (opcode.endsWith("eq")) compareIdentity(frame, x, y, compare.strict === true, compare.not === true, result, end)
+  else orderStrings(frame, x, y, compare.int, result, end)
+  operateOnAnything(frame, before, 2)
+  c.op(op.i32_wrap_i64).set(result).end()
+  // The fast ways have not used the operands up; this has.
+  frame.push({ rep: "bool", w: result, type: T.BOOL, own: false })
+  done(frame, x, y)
+}
+
+function compareNumbers(
+  frame: Frame,
+  x: Val,
+  y: Val,
+  compare: { int: number; float: number },
+  result: number,
+  end: Label,
+  slow: Label,
+): void {
+  const { code: c } = frame
+  const floats = c.block()
+  for (const v of [x, y]) if (!isUnboxed(v)) frame.boxed(v)
+  if (!isUnboxed(x) && !isUnboxed(y)) c.op(op.i64_or)
+  c.i64(0xffff_ffffn).op(op.i64_gt_u).brIf(floats)
+  if (x.rep !== "f64" && y.rep !== "f64" && x.type !== T.FLOAT && y.type !== T.FLOAT) {
+    for (const v of [x, y]) {
+      if (v.rep === "const" || v.rep === "i32") frame.int(v)
+      else frame.boxed(v).op(op.i32_wrap_i64)
+    }
+    c.op(compare.int).set(result).br(end)
+  }
+  c.end()
+  floatOr(frame, x, slow)
+  floatOr2(frame, y, slow)
+  c.op(compare.float).set(result).br(end)
+}
+
+/** The same object, null, undefined or bool on both sides: decided without the interpreter. Two values of such kinds that differ, too. */
+function compareIdentity(
+  frame: Frame,
+  x: Val,
+  y: Val,
+  strict: boolean,
+  not: boolean,
+  result: number,
+  end: Label,
+): void {
+  const { code: c } = frame
+  if ((x.type & y.type & T.STRING) !== 0) compareStrings(frame, x, y, not, result, end)
+  const slow = c.block()
+  const high = frame.temp(I32)
+  for (const v of [x, y]) {
+    frame.boxed(v).i64(32n).op(op.i64_shr_u, op.i32_wrap_i64).tee(high)
+    // Objects have tag -1; bool, null and undefined 1 to 3. Loosely, only objects are left alone by the conversions.
+    if (strict) c.i32(1).op(op.i32_add).i32(4).op(op.i32_gt_u).get(high).op(op.i32_eqz, op.i32_or)
+    else c.i32(-1).op(op.i32_ne)
+    c.brIf(slow)
+  }
+  frame.boxed(x)
+  frame
+    .boxed(y)
+    .op(not ? op.i64_ne : op.i64_eq)
+    .set(result)
+  for (const v of [x, y]) if (v.own) frame.helper(frame.boxed(v), "free")
+  c.br(end).end()
+  frame.release(high)
+}
+
+/** Two strings in one piece each: equal or not. */
+function compareStrings(frame: Frame, x: Val, y: Val, not: boolean, result: number, end: Label): void {
+  withStrings(frame, x, y, "stringsEqual", result, end, () => {
+    if (not) frame.code.get(result).op(op.i32_eqz).set(result)
+  })
+}
+
+/** The same for < <= > >=: `compare` compares their order with 0. */
+function orderStrings(frame: Frame, x: Val, y: Val, compare: number, result: number, end: Label): void {
+  if ((x.type & y.type & T.STRING) === 0) return
+  withStrings(frame, x, y, "stringsOrder", result, end, () => {
+    frame.code.get(result).i32(0).op(compare).set(result)
+  })
+}
+
+/** When both are strings in one piece and the helper decides: finishes the result and goes to `end`. */
+function withStrings(
+  frame: Frame,
+  x: Val,
+  y: Val,
+  helper: "stringsEqual" | "stringsOrder",
+  result: number,
+  end: Label,
+  finish: () => void,
+): void {
+  const { code: c } = frame
+  const other = c.block()
+  for (const v of [x, y]) {
+    if (v.rep === "const") continue
+    frame.boxed(v).i64(32n).op(op.i64_shr_u, op.i32_wrap_i64).i32(tags.JS_TAG_STRING).op(op.i32_ne).brIf(other)
+  }
+  frame.boxed(x)
+  frame.helper(frame.boxed(y), helper).tee(result).i32(2).op(op.i32_eq).brIf(other)
+  finish()
+  for (const v of [x, y]) if (v.own) frame.helper(frame.boxed(v), "free")
+  c.br(end).end()
+}
+
+/** x === undefined and the like: one comparison. */
+function strictWithPlain(frame: Frame, x: Val, y: Val, not: boolean): boolean {
+  const plain = (v: Val) => v.rep === "const" && (v.type & (T.UNDEFINED | T.NULL | T.BOOL)) !== 0
+  if (!plain(x) && !plain(y)) return false
+  const result = frame.temp(I32)
+  frame.boxed(x)
+  frame
+    .boxed(y)
+    .op(not ? op.i64_ne : op.i64_eq)
+    .set(result)
+  frame.drop(x)
+  frame.drop(y)
+  frame.push({ rep: "bool", w: result, type: T.BOOL, own: false })
+  return true
+}

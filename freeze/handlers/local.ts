@@ -1,0 +1,197 @@
+// Constants, locals, arguments and captured variables.
+import { JSObject, JSVarRef, tags } from "../../engine/abi.ts"
+import type { Frame, Val } from "../frame/frame.ts"
+import { selfValue } from "../frame/pure.ts"
+import { ANY, FALSE, NULL, T, TRUE, typeOf, UNDEFINED, UNINITIALIZED, value } from "../frame/types.ts"
+import { I32, I64, op } from "../../wasm/code.ts"
+
+export function emitConstant(frame: Frame): void {
+  const { opcode, operands } = frame.instruction
+  switch (operands.kind) {
+    case "int":
+      frame.pushConst(
+        opcode === "push_bigint_i32"
+          ? value(tags.JS_TAG_SHORT_BIG_INT, operands.value)
+          : value(tags.JS_TAG_INT, operands.value),
+      )
+      return
+    case "const": {
+      const boxed = frame.info.constants[operands.index]!.value
+      frame.push({ rep: "const", value: boxed, type: typeOf(boxed), own: false })
+      return
+    }
+    case "label": // catch
+      frame.pushConst(value(tags.JS_TAG_CATCH_OFFSET, operands.target))
+      return
+    case "atom": {
+      // The string of an atom stays where it is while the bytecode, which names it, is there.
+      const pointer = operands.name.kind === "string" ? frame.atomString(operands.name.atom) : undefined
+      if (pointer === undefined) frame.step(0, [T.STRING | T.OTHER])
+      else frame.push({ rep: "const", value: value(tags.JS_TAG_STRING, pointer), type: T.STRING, own: false })
+      return
+    }
+    default:
+      frame.pushConst(plain[opcode] ?? fail(opcode))
+  }
+}
+
+const plain: Record<string, bigint> = { undefined: UNDEFINED, null: NULL, push_false: FALSE, push_true: TRUE }
+
+function fail(opcode: string): never {
+  throw new Error(`${opcode} is not a constant`)
+}
+
+/** Index among arguments and variables of the local that the instruction names. */
+function localIndex(frame: Frame): number {
+  const { operands } = frame.instruction
+  if (operands.kind === "arg") return operands.index
+  if (operands.kind === "loc") return frame.info.argCount + operands.index
+  throw new Error(`${frame.instruction.opcode} names no local`)
+}
+
+export function emitGetLocal(frame: Frame): void {
+  const i = localIndex(frame)
+  if (frame.instruction.opcode === "get_loc_check") checkInitialized(frame, i)
+  pushLocal(frame, i)
+}
+
+export function emitGetTwoLocals(frame: Frame): void {
+  pushLocal(frame, frame.info.argCount)
+  pushLocal(frame, frame.info.argCount + 1)
+}
+
+function pushLocal(frame: Frame, i: number): void {
+  if (!frame.isCaptured(i)) {
+    frame.push(frame.valOf(i))
+    return
+  }
+  // Anyone may write to it while the operand waits, so the operand counts for itself.
+  frame.helper(frame.code.get(frame.fp).mem("i64_load", frame.layout.slot(i)), "dup")
+  frame.pushBoxed(ANY)
+}
+
+/** A local read before its declaration: the interpreter throws at this very instruction. */
+function checkInitialized(frame: Frame, i: number): void {
+  const local = frame.state.locals[i]!
+  if ((local.type & T.UNINITIALIZED) === 0) return
+  if (local.rep === "const") {
+    frame.exit()
+    return
+  }
+  isUninitialized(frame, () => frame.boxed(frame.valOf(i)))
+  frame.code.if()
+  frame.exit()
+  frame.code.end()
+  if (!frame.isCaptured(i)) frame.state.locals[i] = { ...local, type: local.type & ~T.UNINITIALIZED }
+}
+
+function isUninitialized(frame: Frame, boxed: () => void): void {
+  boxed()
+  frame.code.i64(UNINITIALIZED).op(op.i64_eq)
+}
+
+export function emitPutLocal(frame: Frame): void {
+  const i = localIndex(frame)
+  const { opcode } = frame.instruction
+  if (opcode === "put_loc_check") checkInitialized(frame, i)
+  if (opcode === "put_loc_check_init") {
+    // Only `this` of a derived constructor, which can be initialised once.
+    const local = frame.state.locals[i]!
+    if (local.type !== T.UNINITIALIZED) {
+      isUninitialized(frame, () => frame.boxed(frame.valOf(i)))
+      frame.code.op(op.i32_eqz).if()
+      frame.exit()
+      frame.code.end()
+    }
+  }
+  frame.setLocal(i, frame.pop())
+}
+
+export function emitSetLocal(frame: Frame): void {
+  const i = localIndex(frame)
+  const v = frame.pop()
+  if (frame.isCaptured(i)) {
+    const kept = frame.copy(v)
+    frame.setLocal(i, v)
+    frame.push(kept)
+  } else {
+    frame.setLocal(i, v)
+    frame.push(frame.valOf(i))
+  }
+}
+
+export function emitUninitialized(frame: Frame): void {
+  frame.setLocal(localIndex(frame), { rep: "const", value: UNINITIALIZED, type: T.UNINITIALIZED, own: false })
+}
+
+/** The end of a scope: closures that captured the variable keep it as it is. Without such closures there is nothing to do. */
+export function emitCloseLocal(frame: Frame): void {
+  const i = localIndex(frame)
+  const { args, vars, argCount } = frame.info
+  const variable = i < argCount ? args[i]! : vars[i - argCount]!
+  const { code: c } = frame
+  frame.flush()
+  c.get(frame.fp).mem("i32_load", frame.layout.varRef(variable.varRefIndex)).if()
+  frame.callStep(frame.depth)
+  c.end()
+}
+
+/** `-> address`: where captured variable `index` of this closure has its value now. */
+function varRefAddress(frame: Frame): void {
+  const { operands } = frame.instruction
+  if (operands.kind !== "var_ref") throw new Error(`${frame.instruction.opcode} names no captured variable`)
+  frame.code.get(1).op(op.i32_wrap_i64).mem("i32_load", JSObject.var_refs)
+  frame.code.mem("i32_load", 4 * operands.index).mem("i32_load", JSVarRef.pvalue)
+}
+
+export function emitGetVarRef(frame: Frame): void {
+  const { code: c } = frame
+  if (frame.kernel) {
+    frame.push(selfValue)
+    return
+  }
+  varRefAddress(frame)
+  c.mem("i64_load", 0)
+  if (frame.instruction.opcode === "get_var_ref_check") {
+    const w = frame.temp(I64)
+    c.set(w)
+    isUninitialized(frame, () => c.get(w))
+    c.if()
+    frame.exit()
+    c.end().get(w)
+    frame.release(w)
+  }
+  frame.helper(c, "dup")
+  frame.pushBoxed(ANY)
+}
+
+export function emitPutVarRef(frame: Frame): void {
+  const { opcode } = frame.instruction
+  const { code: c } = frame
+  const address = frame.temp(I32)
+  varRefAddress(frame)
+  c.set(address)
+  if (opcode === "put_var_ref_check" || opcode === "put_var_ref_check_init") {
+    isUninitialized(frame, () => c.get(address).mem("i64_load", 0))
+    if (opcode === "put_var_ref_check_init") c.op(op.i32_eqz)
+    c.if()
+    frame.exit()
+    c.end()
+  }
+  replaceAt(frame, address, frame.pop())
+}
+
+export function emitSetVarRef(frame: Frame): void {
+  const address = frame.temp(I32)
+  varRefAddress(frame)
+  frame.code.set(address)
+  const v = frame.pop()
+  frame.push(frame.copy(v))
+  replaceAt(frame, address, v)
+}
+
+function replaceAt(frame: Frame, address: number, v: Val): void {
+  frame.code.get(address)
+  frame.helper(frame.owned(v), "replace")
+  frame.release(address)
+}
