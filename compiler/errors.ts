@@ -2,33 +2,12 @@
 //
 // EB1xx command line, .edgebox.json, entry · EB2xx bundling and compiling the app · EB8xx linking, artifacts, inspect.
 
-/** Something that the user can mend. Printed without a stack trace; ends the command with exit code 1 (2: wrong usage). */
-export class Problem extends Error {
-  readonly code: string
-  /** Where: `file:line:column`, a file, or an export. */
-  readonly at?: string
-  /** What to do about it. */
-  readonly hint?: string
-  /** Text printed as it is, below the message: esbuild's own diagnostics. */
-  readonly detail?: string
+import { Problem } from "../problem.ts"
 
-  constructor(code: string, message: string, more: { at?: string; hint?: string; detail?: string } = {}) {
-    super(message)
-    this.name = "Problem"
-    this.code = code
-    this.at = more.at
-    this.hint = more.hint
-    this.detail = more.detail
-  }
-}
-
-/** Is this a problem of any of our folders? They share a shape, not a class, so that each folder stands alone. */
-export function isProblem(error: unknown): error is Error & Pick<Problem, "code" | "at" | "hint" | "detail"> {
-  return error instanceof Error && /^EB\d{3}$/.test(String((error as { code?: unknown }).code))
-}
+export { isProblem, Problem } from "../problem.ts"
 
 /** The lines that a problem is printed as; no newline at the end. */
-export function problemText(problem: Error & Pick<Problem, "code" | "at" | "hint" | "detail">): string {
+export function problemText(problem: Problem): string {
   const lines = [`${problem.code}: ${problem.message}`]
   if (problem.at !== undefined) lines.push(`  at ${problem.at}`)
   if (problem.detail !== undefined) lines.push(problem.detail.replace(/\s+$/, ""))
