@@ -109,7 +109,8 @@ describe("an engine in which something moved", () => {
 
 test("no experiment knows what is expected", () => {
   const folder = resolve(import.meta.dirname, "../../engine/probe")
-  for (const file of readdirSync(folder)) {
+  // probe.ts alone compares: it is what the experiments' answers are held against abi.ts by.
+  for (const file of readdirSync(folder).filter((name) => name !== "probe.ts")) {
     const imports = readFileSync(join(folder, file), "utf8").match(/^import .*abi\.ts"$/gm) ?? []
     for (const line of imports) expect(line, file).toMatch(/^import type /)
   }

@@ -164,7 +164,7 @@ function typeErrors(generatedText: string): string {
   const anyRow = rows.replace(/^( {2}\w+): [^]*?(?=^ {2}\w+: |^\})/gm, "$1: 1,\n")
   writeFileSync(
     patterns,
-    `import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"\ntype Pattern = number\n${anyRow}\n`,
+    `import type { OpcodeName } from "../opcodes/quickjs.generated.ts"\ntype Pattern = number\n${anyRow}\n`,
   )
   const every = join(folder, "freeze", "rows.ts")
   writeFileSync(every, readFileSync(join(root, "freeze", "rows.ts")))
