@@ -10,11 +10,11 @@ const allowed: Record<string, string[]> = {
   compiler: ["compiler", "engine", "freeze", "opcodes", "wizer", "wasm"],
   freeze: ["freeze", "engine", "opcodes", "wasm"],
   engine: ["engine", "wizer", "opcodes", "wasm"],
-  runtime: ["runtime", "wasi"],
+  runtime: ["runtime", "wasi", "wasm"],
   wizer: ["wizer", "wasm"],
-  opcodes: ["opcodes"],
+  opcodes: ["opcodes", "wasm"],
   wasi: ["wasi"],
-  wasm: ["wasm", "wizer"], // the problems of reading are Wizer's still
+  wasm: ["wasm"],
 }
 
 /** Package -> the only files (or folders) that may import it. */

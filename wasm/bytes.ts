@@ -1,6 +1,6 @@
 // The two ends of a byte string: a Reader that never leaves its bounds and takes LEB128 numbers only in the sizes that the
 // binary format allows, and a Writer that produces the shortest form. Everything read from outside passes through here.
-import { malformed } from "../wizer/errors.ts"
+import { malformed } from "./errors.ts"
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const toUtf8 = new TextEncoder()

@@ -7,7 +7,7 @@
 //
 // entries.ts reads and writes what is inside the sections; both are exported from here.
 import { Reader, Writer, concat } from "./bytes.ts"
-import { notWasm } from "../wizer/errors.ts"
+import { notWasm } from "./errors.ts"
 
 export * from "./bytes.ts"
 export * from "./entries.ts"

@@ -1,4 +1,5 @@
 // Every problem that a user of the snapshot tool can see: one function each, sorted by code. Codes are never reused.
+// EB300 and EB301, of modules that cannot be read, are in wasm/errors.ts.
 
 /** An error that is about the user's module or command line, not about this tool. */
 export interface Problem extends Error {
@@ -21,14 +22,6 @@ function problem(code: string, message: string, more: { at?: string; hint?: stri
 export function isProblem(error: unknown): error is Problem {
   return error instanceof Error && /^EB\d{3}$/.test((error as Partial<Problem>).code ?? "")
 }
-
-export const notWasm = (what: string) =>
-  problem("EB300", `The input is ${what}, not a WebAssembly module.`, {
-    hint: "Give a core module in the binary format: a file that begins with 00 61 73 6d 01 00 00 00.",
-  })
-
-export const malformed = (what: string, byteOffset: number) =>
-  problem("EB301", `The module is malformed: ${what}.`, { at: `byte ${byteOffset}` })
 
 export const trapped = (what: string, reason: string, frames: readonly string[], hint?: string) =>
   problem("EB302", `${what} trapped while the snapshot was being taken: ${reason}.`, {
