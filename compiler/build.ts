@@ -12,7 +12,7 @@ import { linkArtifact } from "./link.ts"
 import { loadApp, runAppNow, startBase } from "./load.ts"
 import { mapText } from "./bundle/mappings.ts"
 import { optimizeModule } from "./optimize.ts"
-import { builtinNames, partsScript, usedParts } from "./parts.ts"
+import { builtinNames, partsScript, usedParts } from "./usedparts.ts"
 import { type BuildReport, reportOf, type Sizes } from "./report.ts"
 import { readBase } from "./shipped.ts"
 

@@ -12,7 +12,7 @@ import { noSuchFunction } from "./errors.ts"
 import { loadApp, startBase } from "./load.ts"
 import { nearest } from "./nearest.ts"
 import { readBase } from "./shipped.ts"
-import { builtinNames, partsScript, usedParts } from "./parts.ts"
+import { builtinNames, partsScript, usedParts } from "./usedparts.ts"
 
 const seeAll = "`edgeboxc freeze <app>` lists them. With --minify they have no names."
 

@@ -9,7 +9,7 @@ import { noSuchFunction } from "../errors.ts"
 import { loadApp, startBase } from "../load.ts"
 import { nearest } from "../nearest.ts"
 import { readBase } from "../shipped.ts"
-import { builtinNames, partsScript, usedParts } from "../parts.ts"
+import { builtinNames, partsScript, usedParts } from "../usedparts.ts"
 
 interface Options {
   function: string[]

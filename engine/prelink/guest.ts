@@ -5,7 +5,10 @@ import { build } from "esbuild"
 import { createHash } from "node:crypto"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { scripts } from "../../templates/guest/scripts.ts"
+import { partNames } from "../../templates/parts.ts"
 import { readEnginePackage } from "../package.ts"
+import { partComplaints, readPartFiles } from "./partfiles.ts"
 
 /** The guest, ready to be loaded into an engine. */
 export interface Guest {
@@ -14,9 +17,6 @@ export interface Guest {
   /** The core: scripts for `guest_eval_core`, separated by NUL. */
   core: string
 }
-
-/** The parts: each a file below templates/ that exports `start(kit)`. compiler/parts.ts says what they define. */
-const partFolders = { web: "", node: "node-" }
 
 const flags = [
   "--target=wasm32-unknown-unknown",
@@ -90,25 +90,21 @@ async function compile(files: Record<string, string>): Promise<Uint8Array> {
 }
 
 async function buildCore(root: string, dist: string): Promise<string> {
-  const scripts = ["core", "show", "world"].map((name) => bundleScript(root, `templates/guest/${name}.ts`))
-  const source = (await Promise.all(scripts)).join("\0")
+  const texts = scripts.map((name) => bundleScript(root, `templates/guest/${name}.ts`))
+  const source = (await Promise.all(texts)).join("\0")
   const output = join(dist, "guest-core.js")
   if (readIfThere(output) !== source) writeFileSync(output, source)
   return source
 }
 
-/** dist/parts.json: the script of each part by name. Files that export no `start` belong to others. */
+/** dist/parts.json: the script of each part by name. */
 async function buildParts(root: string, dist: string): Promise<void> {
-  const parts: Record<string, string> = {}
-  for (const [folder, prefix] of Object.entries(partFolders)) {
-    for (const name of readdirSync(join(root, "templates", folder)).sort()) {
-      const file = `templates/${folder}/${name}`
-      if (!name.endsWith(".ts") || !/^export function start\(/m.test(readFileSync(join(root, file), "utf8"))) continue
-      parts[prefix + name.slice(0, -".ts".length)] = await bundleScript(root, file)
-    }
-  }
+  const complaints = partComplaints(partNames, readPartFiles(root))
+  if (complaints.length > 0)
+    throw new Error(`templates/parts.ts and the files beside it do not agree:\n  ${complaints.join("\n  ")}`)
+  const texts = await Promise.all(partNames.map((name) => bundleScript(root, `templates/${name}.ts`)))
   const output = join(dist, "parts.json")
-  const text = JSON.stringify(parts)
+  const text = JSON.stringify(Object.fromEntries(partNames.map((name, i) => [name, texts[i]])))
   if (readIfThere(output) !== text) writeFileSync(output, text)
 }
 

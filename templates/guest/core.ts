@@ -1,11 +1,12 @@
 // The core: what every artifact has of JavaScript.
 //
 // A script whose value is `start`; the C glue calls it with `native` and keeps the functions that it returns. Only this file
-// lives in the heap of every artifact. What needs more room is two scripts of their own, kept as bytecode and loaded when a
+// lives in the heap of every artifact. What needs more room is two scripts of their own (scripts.ts), kept as bytecode and loaded when a
 // program first needs them: show.ts (printing values) and world.ts (process, timers, the event loop, how a program ends).
 // "Hello, world" needs neither.
 import { describe, installStacks } from "./errors.ts"
 import type { Native } from "./native.ts"
+import { loadNumber } from "./scripts.ts"
 import type { Show } from "./show.ts"
 import type { World } from "./world.ts"
 
@@ -37,15 +38,15 @@ const consoleMethods =
 /** Called once, by guest_eval_core. */
 export function start(native: Native): object {
   installStacks(native)
-  const lazy = <T>(script: number): (() => T) => {
+  const lazy = <T>(script: Parameters<typeof loadNumber>[0]): (() => T) => {
     let made: T | undefined
-    return () => (made ??= native.load(script)(kit) as T)
+    return () => (made ??= native.load(loadNumber(script))(kit) as T)
   }
   let hasWorld = false
-  const loadWorld = lazy<World>(1)
+  const loadWorld = lazy<World>("world")
   const kit: Kit = {
     native,
-    show: lazy<Show>(0),
+    show: lazy<Show>("show"),
     world() {
       hasWorld = true
       return loadWorld()

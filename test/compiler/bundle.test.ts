@@ -16,7 +16,7 @@ import { extname, join, relative, resolve } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type Bundle, bundle, type BundleOptions } from "../../compiler/bundle/bundle.ts"
 import { resolveApp } from "../../compiler/entry.ts"
-import { builtinNames } from "../../compiler/parts.ts"
+import { builtinNames } from "../../compiler/usedparts.ts"
 import { type Outcome, root, runNode } from "../apps.ts"
 import { type Case, cases } from "../cases.ts"
 

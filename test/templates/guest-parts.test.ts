@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, test } from "vitest"
-import { builtinNames, usedParts } from "../../compiler/parts.ts"
+import { builtinNames, usedParts } from "../../compiler/usedparts.ts"
+import { partNames, parts } from "../../templates/parts.ts"
 import { programs, root, runNode } from "../apps.ts"
 import { partScripts } from "./guest-part-scripts.ts"
 import { run } from "./live-guest.ts"
@@ -106,7 +107,7 @@ test("a path through a link has no realpath here, rather than a wrong one", asyn
   symlinkSync("edgebox-flags", join(folder, "shortcut"))
   const script = `try { require("fs").realpathSync("/data/shortcut") } catch (e) { console.log(e.message) }`
   const { stdout } = await run(`(function (require) {${script}})`, {
-    parts: ["node-fs"],
+    parts: ["node/fs"],
     preopens: { "/data": folder },
   })
   expect(stdout).toBe("ENOSYS: function not implemented, realpath '/data/shortcut'\n")
@@ -115,7 +116,7 @@ test("a path through a link has no realpath here, rather than a wrong one", asyn
 test("what lies outside the preopens is not there", async () => {
   const script = `for (const p of ["/etc/passwd", "../../etc/passwd", "/data/../etc/passwd", "/data/../../x"]) { console.log(require("fs").existsSync(p)); try { require("fs").readFileSync(p) } catch (e) { console.log(e.code) } }`
   const { stdout } = await run(`(function (require) {${script}})`, {
-    parts: ["node-fs"],
+    parts: ["node/fs"],
     preopens: { "/data": folder },
   })
   expect(stdout).toBe("false\nENOENT\n".repeat(4))
@@ -123,10 +124,33 @@ test("what lies outside the preopens is not there", async () => {
 
 test("parts are found by the names of globals and by imports", () => {
   expect(usedParts("console.log(1)", [])).toEqual([])
-  expect(usedParts("setTimeout(f)", [])).toEqual(["node-world"])
-  expect(usedParts("new URL(x)", [])).toEqual(["url"])
+  expect(usedParts("setTimeout(f)", [])).toEqual(["node/world"])
+  expect(usedParts("new URL(x)", [])).toEqual(["web/url"])
   expect(usedParts("var CURL = 1", [])).toEqual([])
-  expect(usedParts("", ["util"])).toEqual(["encoding", "node-util", "node-small"])
-  expect(usedParts("globalThis['structuredClone'](1)", ["path"])).toEqual(["clone", "node-path"])
+  expect(usedParts("", ["util"])).toEqual(["web/encoding", "node/util", "node/small"])
+  expect(usedParts("globalThis['structuredClone'](1)", ["path"])).toEqual(["web/clone", "node/path"])
   expect(builtinNames).toContain("fs/promises")
+})
+
+test("a part defines the modules and globals of its row, and no module of another", async () => {
+  const names = partNames.flatMap((name) => parts[name].modules ?? [])
+  const globals = partNames.flatMap((name) => parts[name].globals ?? [])
+  expect(new Set(names).size).toBe(names.length)
+  expect(new Set(globals).size).toBe(globals.length)
+  for (const name of partNames) {
+    const row = parts[name]
+    const loaded = partNames.filter((other) => other === name || row.needs?.includes(other))
+    const there = loaded.flatMap((other) => parts[other].modules ?? [])
+    const { stdout } = await run(
+      `(function (require) {
+        const has = (name) => { try { return require(name) !== undefined } catch { return false } }
+        console.log(${JSON.stringify(names)}.filter(has).join(" "))
+        console.log(${JSON.stringify(row.globals ?? [])}.filter((name) => !(name in globalThis)).join(" "))
+      })`,
+      { parts: loaded },
+    )
+    // The core answers for "process": most programs that import it mention the global, too.
+    const expected = names.filter((one) => one === "process" || there.includes(one))
+    expect(stdout, name).toBe(`${expected.join(" ")}\n\n`)
+  }
 })

@@ -120,7 +120,7 @@ for (const [what, statement] of Object.entries({
 })) {
   test(`at build time, ${what} is refused and its place named, even when the program catches errors`, async () => {
     const bundle = `(function (require) {\n  try {\n    ${statement}\n  } catch {}\n})`
-    const error = await run(bundle, { runAtBuild: true, parts: ["performance", "crypto", "node-fs"] }).then(
+    const error = await run(bundle, { runAtBuild: true, parts: ["web/performance", "web/crypto", "node/fs"] }).then(
       () => undefined,
       (e: Error) => JSON.parse(e.message) as Record<string, unknown>,
     )
@@ -132,8 +132,8 @@ for (const [what, statement] of Object.entries({
 test("two starts differ in time origin and randomness", async () => {
   const script = `(function () { console.log(performance.timeOrigin, crypto.randomUUID(), performance.now() < 60000) })`
   const [a, b] = [
-    await run(script, { parts: ["performance", "crypto"] }),
-    await run(script, { parts: ["performance", "crypto"] }),
+    await run(script, { parts: ["web/performance", "web/crypto"] }),
+    await run(script, { parts: ["web/performance", "web/crypto"] }),
   ]
   expect(a.stdout).not.toBe(b.stdout)
   expect(a.stdout).toMatch(/true\n$/)

@@ -5,9 +5,10 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { WASI } from "node:wasi"
-import { partsScript, type PartName } from "../../compiler/parts.ts"
+import { partsScript } from "../../compiler/usedparts.ts"
 import { words } from "../../engine/edit/edits.ts"
 import { startEngine, type LiveEngine } from "../../engine/live.ts"
+import type { PartName } from "../../templates/parts.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 let base: WebAssembly.Module | undefined
