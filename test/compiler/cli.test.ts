@@ -110,7 +110,7 @@ test("init makes an app that builds and runs, and overwrites nothing", async () 
   expect(again.stderr).toContain("EB123")
 })
 
-test("--watch builds again after a change, also after an error", { timeout: 60_000 }, async () => {
+test("--watch builds again after a change, also after an error", async () => {
   write({ "live/index.js": 'import { a } from "./lib/a.js"\nconsole.log(a)', "live/lib/a.js": "export const a = 1" })
   const child = spawn(process.execPath, [program, "build", "live", "--watch"], { cwd: folder })
   let printed = ""
@@ -118,8 +118,8 @@ test("--watch builds again after a change, also after an error", { timeout: 60_0
   child.stderr.on("data", (chunk: Buffer) => (printed += chunk.toString()))
   const ended = new Promise((done) => child.on("close", done))
   const until = async (pattern: RegExp) => {
-    for (let left = 2000; !pattern.test(printed); left--) {
-      if (left === 0) throw new Error(`waited in vain for ${String(pattern)}; printed: ${printed}`)
+    for (const end = Date.now() + 300_000; !pattern.test(printed);) {
+      if (Date.now() > end) throw new Error(`waited in vain for ${String(pattern)}; printed: ${printed}`)
       await new Promise((done) => setTimeout(done, 10))
     }
     printed = ""
@@ -145,7 +145,7 @@ test("--watch builds again after a change, also after an error", { timeout: 60_0
   }
 })
 
-test("a file that comes while a build fails leads to one more build", { timeout: 10_000 }, async () => {
+test("a file that comes while a build fails leads to one more build", async () => {
   const stop = new AbortController()
   const live = mkdtempSync(join(folder, "coming-"))
   let builds = 0

@@ -8,7 +8,7 @@ import { World, type WorldOptions } from "../world.ts"
 export type Trace = string[]
 
 /** Milliseconds after which Node gives a program up; programs end by themselves, so it fails the test. */
-const NODE_TIMEOUT = 60_000
+const NODE_TIMEOUT = 600_000
 
 /** In a context of Node's own, where `before` has run. */
 export function traceInNode(source: string, { before = "", file = "test.js" } = {}): Trace {

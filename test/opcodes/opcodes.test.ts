@@ -148,7 +148,7 @@ describe("the command", () => {
     const last = typeErrors(renderTable(many, engine)).trimEnd().split("\n").slice(-3).join("\n")
     expect(last).toMatch(/"give each of these a row in freeze\/patterns\.ts"/)
     for (const name of names) expect(last).toContain(`"no ${name}"`)
-  }, 180_000)
+  })
 })
 
 /** What the type checker says about freeze/patterns.ts, its handlers left out, with another opcode table. */
@@ -211,7 +211,7 @@ test("a header that is made to keep us busy", async () => {
   ]) {
     expect(await problemText(() => readHeaderTable(text, "quickjs-opcode.h"))).toMatch(/^EB506/)
   }
-}, 10_000)
+})
 
 describe("an engine that is not one", () => {
   test("no wasm", async () => {
@@ -265,7 +265,7 @@ describe("an engine that is not one", () => {
       other.set(wasm.subarray(record, record + 8), record)
     }
     expect(readEngineTable(other)).toEqual(table)
-  }, 60_000)
+  })
 
   test("a table shorter than what the interpreter executes, and an interpreter without a jump table", async () => {
     const { wasm, at } = tableInEngine()

@@ -13,6 +13,18 @@ const ways: Record<string, string[]> = { worker: [], "main thread": ["--stack-si
 
 const wasi = (name: string, type: string) => `(import "wasi_snapshot_preview1" "${name}" (func $${name} ${type}))`
 const errno4 = "(param i32 i32 i32 i32) (result i32)"
+/** Waits for input so long; exits with 16 times the number of events and the type of the first (0 time, 1 input). */
+const waits = (nanoseconds: bigint) => `${wasi("poll_oneoff", errno4)} ${wasi("proc_exit", "(param i32)")}
+    (memory (export "memory") 1)
+    (func (export "_start")
+      (i32.store (i32.const 144) (i32.const 1)) (i64.store (i32.const 152) (i64.const ${nanoseconds}))
+      (i32.store8 (i32.const 184) (i32.const 1))
+      (if (call $poll_oneoff (i32.const 128) (i32.const 512) (i32.const 2) (i32.const 8)) (then unreachable))
+      (call $proc_exit (i32.add (i32.mul (i32.load (i32.const 8)) (i32.const 16)) (i32.load8_u (i32.const 522)))))`
+
+/** Milliseconds after which a process hangs: far more than any takes on a slow machine. */
+const HANGS = 600_000
+
 /** Text of the modules that the tests run. iovec at 0, what a call returns at 8. */
 const modules = {
   /** Copies stdin to stdout. */
@@ -57,13 +69,8 @@ const modules = {
         (i32.const 0) (i32.const 3) (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 8)))))
       (i32.add (i32.const 1) (call $down (i32.add (local.get 0) (i32.const 1)))))
     (func (export "_start") (drop (call $down (i32.const 0))))`,
-  /** Waits 100 ms for input; exits with 16 times the number of events and the type of the first (0 time, 1 input). */
-  wait: `${wasi("poll_oneoff", errno4)} ${wasi("proc_exit", "(param i32)")} (memory (export "memory") 1)
-    (func (export "_start")
-      (i32.store (i32.const 144) (i32.const 1)) (i64.store (i32.const 152) (i64.const 100000000))
-      (i32.store8 (i32.const 184) (i32.const 1))
-      (if (call $poll_oneoff (i32.const 128) (i32.const 512) (i32.const 2) (i32.const 8)) (then unreachable))
-      (call $proc_exit (i32.add (i32.mul (i32.load (i32.const 8)) (i32.const 16)) (i32.load8_u (i32.const 522)))))`,
+  waitsShort: waits(100_000_000n),
+  waitsAnHour: waits(3_600_000_000_000n),
   exitLarge: `${wasi("proc_exit", "(param i32)")} (memory (export "memory") 1) (func (export "_start") (call $proc_exit (i32.const -2)))`,
   huge: `(memory (export "memory") 65536) (func (export "_start"))`,
   empty: `(memory (export "memory") 1) (func (export "_start"))`,
@@ -88,7 +95,7 @@ function run(
   args: string[],
   { node = [], input = "", env = {} }: { node?: string[]; input?: string; env?: object } = {},
 ) {
-  const options = { input, cwd: folder, encoding: "utf8" as const, maxBuffer: 1 << 28, timeout: 60_000 }
+  const options = { input, cwd: folder, encoding: "utf8" as const, maxBuffer: 1 << 28, timeout: HANGS }
   const ended = spawnSync(process.execPath, [...node, edgebox, ...args], {
     ...options,
     env: { ...process.env, ...env },
@@ -116,27 +123,29 @@ for (const [way, node] of Object.entries(ways)) {
     `${way}: waiting for input ends with the input, its end, or the time`,
     () => {
       const shell = (line: string) =>
-        spawnSync("sh", ["-c", line, process.execPath, edgebox, ...node], { cwd: folder }).status
-      const program = `"$0" \${2:+"$2"} "$1" wait.wasm`
-      expect(shell(`echo x | ${program}`)).toBe(17)
-      expect(shell(`: | ${program}`)).toBe(17)
-      expect(shell(`sleep 3 | ${program}; code=$?; exit $code`)).toBe(16)
-      expect(shell(`${program} < empty.wasm`)).toBe(17)
-      expect(shell(`${program} < /dev/null`)).toBe(17)
+        spawnSync("sh", ["-c", line, process.execPath, edgebox, ...node], { cwd: folder, timeout: HANGS }).status
+      const program = `"$0" \${2:+"$2"} "$1"`
+      expect(shell(`echo x | ${program} waitsAnHour.wasm`)).toBe(17)
+      expect(shell(`: | ${program} waitsAnHour.wasm`)).toBe(17)
+      expect(shell(`${program} waitsAnHour.wasm < empty.wasm`)).toBe(17)
+      expect(shell(`${program} waitsAnHour.wasm < /dev/null`)).toBe(17)
+      // The shell holds the other end of the pipe, and writes nothing.
+      const silent = "rm -f silent && mkfifo silent && exec 3<>silent"
+      expect(shell(`${silent}; ${program} waitsShort.wasm < silent`)).toBe(16)
     },
   )
 
   test(`${way}: a socket, which is what a child of Node reads, is waited for as well`, async () => {
-    const started = (then: (stdin: Writable) => void) => {
-      const child = spawn(process.execPath, [...node, edgebox, path("wait.wasm")], {
+    const started = (name: string, then: (stdin: Writable) => void) => {
+      const child = spawn(process.execPath, [...node, edgebox, path(name)], {
         stdio: ["pipe", "inherit", "inherit"],
       })
       then(child.stdin)
       return new Promise((done) => child.once("exit", done))
     }
-    expect(await started(() => {})).toBe(16)
-    expect(await started((stdin) => stdin.write("x"))).toBe(17)
-    expect(await started((stdin) => stdin.end())).toBe(17)
+    expect(await started("waitsShort.wasm", () => {})).toBe(16)
+    expect(await started("waitsAnHour.wasm", (stdin) => stdin.write("x"))).toBe(17)
+    expect(await started("waitsAnHour.wasm", (stdin) => stdin.end())).toBe(17)
   })
 
   test(`${way}: an exit code that does not fit a process is cut as the system cuts it`, () => {
@@ -199,7 +208,8 @@ for (const [way, node] of Object.entries(ways)) {
       setTimeout(() => child.stdout.resume(), 2)
     })
     child.stdin.write(input.subarray(0, 5))
-    setTimeout(() => child.stdin.end(input.subarray(5)), 300)
+    // What comes back says that edgebox reads.
+    child.stdout.once("data", () => child.stdin.end(input.subarray(5)))
     const code = await new Promise((done) => child.once("close", done))
     expect(code).toBe(0)
     expect(Buffer.concat(received).equals(input)).toBe(true)

@@ -1,11 +1,15 @@
 // Programs that the guest and Node must run alike: same output, same exit code. Compared by guest-run.test.ts.
+//
+// None depends on how long something takes. What is sure of timers: of two, the one that is due first and was set first fires first.
+// One that must not fire yet is set for a minute, and taken back by what must come before it.
 
 /** Name -> script. `stdin` is what it reads. */
 export const scripts: Record<string, string> = {
   "ticks, microtasks, timers": `
+    const minute = setTimeout(() => console.log("timeout of a minute"), 60000)
     setTimeout(() => console.log("timeout 0"), 0)
-    setTimeout(() => console.log("timeout 10"), 10)
     setTimeout(() => console.log("timeout 5"), 5)
+    setTimeout(() => { console.log("timeout 10"); clearTimeout(minute) }, 10)
     process.nextTick(() => console.log("tick"))
     Promise.resolve().then(() => console.log("micro")).then(() => process.nextTick(() => console.log("tick from micro")))
     queueMicrotask(() => console.log("queued"))
@@ -15,7 +19,10 @@ export const scripts: Record<string, string> = {
     setTimeout(() => { console.log("a"); process.nextTick(() => console.log("a tick")); Promise.resolve().then(() => console.log("a micro")) }, 1)
     setTimeout(() => console.log("b"), 1)`,
   "immediates in immediates wait a turn": `
-    setImmediate(() => { console.log(1); setImmediate(() => console.log(3)); setTimeout(() => console.log("t"), 20) })
+    setImmediate(() => {
+      console.log(1); const minute = setTimeout(() => console.log("never"), 60000)
+      setImmediate(() => { console.log(3); clearTimeout(minute); setTimeout(() => console.log("t"), 1) })
+    })
     setImmediate(() => console.log(2))`,
   "an interval stops itself": `let n = 0; const t = setInterval(() => { console.log(++n); if (n === 3) clearInterval(t) }, 2)`,
   "an interval cleared before it fires": `const t = setInterval(() => console.log("never"), 1); clearInterval(t); console.log("done")`,
@@ -23,9 +30,12 @@ export const scripts: Record<string, string> = {
     setTimeout((...a) => console.log(a), 1, "x", 2)
     const t = setTimeout(() => console.log("never"), 1); clearTimeout(+t); const u = setTimeout(() => console.log("never"), 1); clearTimeout(String(+u))
     console.log(typeof t, t.hasRef(), t.unref() === t, t.hasRef(), t.constructor.name)`,
-  "an unreferenced timer keeps nothing alive": `setTimeout(() => console.log("never"), 50).unref(); setTimeout(() => console.log("ref"), 1)`,
+  "an unreferenced timer keeps nothing alive": `setTimeout(() => console.log("never"), 60000).unref(); setTimeout(() => console.log("ref"), 1)`,
   "a huge timeout is 1 ms, with a warning": `setTimeout(() => console.log("now"), 2 ** 31)`,
-  "odd timeouts": `for (const ms of [0, -1, NaN, "80", undefined, null, 1.9]) setTimeout((x) => console.log("fired", x), ms, String(ms))`,
+  "odd timeouts": `
+    const set = (ms) => setTimeout((x) => console.log("fired", x), ms, String(ms)); const minute = set("60000")
+    for (const ms of [0, -1, NaN, "1", undefined, null, 1.9]) set(ms)
+    setTimeout(() => clearTimeout(minute), 2)`,
   "clearing nonsense": `clearTimeout(); clearTimeout(null); clearTimeout({}); clearTimeout(12345); console.log("ok")`,
   "setTimeout of no function": `try { setTimeout("code") } catch (e) { console.log(e.name, e.code, e.message) }`,
   "queueMicrotask of no function": `try { queueMicrotask(1) } catch (e) { console.log(e.name, e.code, e.message) }`,
