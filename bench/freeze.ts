@@ -6,7 +6,7 @@ import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { World } from "../test/world.ts"
 import type { JSValue } from "../engine/live.ts"
-import { UNDEFINED } from "../freeze/frame/types.ts"
+import { UNDEFINED } from "../freeze/types.ts"
 import type { Which } from "../freeze/freeze.ts"
 
 const { values } = parseArgs({

@@ -40,7 +40,7 @@ import {
   emitPutElement,
   emitPutField,
 } from "./handlers/property.ts"
-import { ANY, NUMBER, T } from "./frame/types.ts"
+import { ANY, NUMBER, T } from "./types.ts"
 
 export type Pattern =
   /** Written inline; what is not expected is stepped or leaves. */

@@ -1,7 +1,7 @@
 // Freeze or keep: which functions are compiled, and why the others are not.
 import { popsOf } from "./flow/blocks.ts"
 import type { FunctionInfo, Instruction } from "./function.ts"
-import { anonymous } from "./read/disassembly.ts"
+import { anonymous } from "./read/naming.ts"
 import { patterns, type Pattern } from "./patterns.ts"
 
 export type Which = "all" | "auto" | "none"

@@ -10,7 +10,7 @@ import { defaultNativeStackBytes } from "../engine/prelink/prelink.ts"
 import { readEnginePackage } from "../engine/package.ts"
 import { FAULT, freezeFunctions, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
 import { bytecodeOf } from "../freeze/read/reader.ts"
-import { EXCEPTION, UNDEFINED } from "../freeze/frame/types.ts"
+import { EXCEPTION, UNDEFINED } from "../freeze/types.ts"
 import { Writer } from "../wasm/sections.ts"
 
 let edited: WebAssembly.Module | undefined

@@ -1,6 +1,7 @@
 // `edgeboxc disasm`: the bytecode of an app's functions, as text. The app is bundled and compiled as `build` does it; nothing is run.
 import type { Command } from "commander"
-import { anonymous, listing, sourceNames } from "../../freeze/read/disassembly.ts"
+import { listing } from "../../freeze/flow/disassembly.ts"
+import { anonymous, sourceNames } from "../../freeze/read/naming.ts"
 import { bytecodeOf, functionReader, type FunctionInfo } from "../../freeze/read/reader.ts"
 import { bundle } from "../bundle/bundle.ts"
 import { mergeOptions } from "../config.ts"

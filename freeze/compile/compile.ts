@@ -8,7 +8,7 @@ import type { Pointer } from "../../engine/live.ts"
 import { flowGraph, type FlowGraph } from "../flow/blocks.ts"
 import { Frame, NotLean, param, type Counts } from "../frame/frame.ts"
 import type { FunctionInfo, Instruction } from "../function.ts"
-import { at, countsOf, frameSize, nativeFrame, varsOf } from "../frame/slots.ts"
+import { at, countsOf, frameSize, nativeFrame, varsOf } from "../helpers/slots.ts"
 import { mayBeLean } from "../flow/lean.ts"
 import { isThere, join, moveTo, sameState, type Entry } from "../frame/merge.ts"
 import { endBlock } from "../handlers/control.ts"
@@ -24,7 +24,7 @@ import {
 import { emitInstruction } from "../patterns.ts"
 import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "../helpers/routines.ts"
 import { structureOf, type Structure } from "../flow/structure.ts"
-import { UNDEFINED } from "../frame/types.ts"
+import { UNDEFINED } from "../types.ts"
 import { Code, I64, type Label, type Signature } from "../../wasm/code.ts"
 
 /** A function, compiled. */

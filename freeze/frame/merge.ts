@@ -1,7 +1,7 @@
 // Where ways meet: the state that a block starts with, and what each way into it has to do to reach that state.
 import { mayBeCounted, type Frame, type Local, type State, type Val } from "./frame.ts"
 import { NotPure } from "./pure.ts"
-import { repOf, T } from "./types.ts"
+import { repOf, T } from "../types.ts"
 import { F64, I32, I64 } from "../../wasm/code.ts"
 
 /** Where the operands and locals of a merge block live. Compared as text to see whether it changed. */

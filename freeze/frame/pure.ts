@@ -13,7 +13,7 @@ import type { Frame, Val } from "./frame.ts"
 import type { Atom, FunctionInfo } from "../function.ts"
 import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "../helpers/routines.ts"
 import type { Structure } from "../flow/structure.ts"
-import { EXCEPTION, T, UNDEFINED, UNINITIALIZED } from "./types.ts"
+import { EXCEPTION, T, UNDEFINED, UNINITIALIZED } from "../types.ts"
 import { I32, I64, op, type Code, type Signature } from "../../wasm/code.ts"
 
 /** The kernel cannot go on; nothing has happened. */

@@ -1,6 +1,6 @@
 // ++, -- and += of a local, as one instruction: inc_loc, dec_loc, add_loc.
 import { NotLean, type Frame, type Val } from "../frame/frame.ts"
-import { ANY, NUMBER, T } from "../frame/types.ts"
+import { ANY, NUMBER, T } from "../types.ts"
 import { F64, I32, I64, op } from "../../wasm/code.ts"
 import { boxedAdd, intSum, numericAdd } from "./arith.ts"
 import { isInt, isNumber, smallInt, one, settle, floatOr2, isUnboxed } from "./numbers.ts"

@@ -3,7 +3,7 @@
 //     operands to two words of the frame, `cur_pc`, call, exception or result
 import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import type { Frame, Val } from "../frame/frame.ts"
-import { at } from "../frame/slots.ts"
+import { at } from "../helpers/slots.ts"
 import type { ImportName } from "../helpers/routines.ts"
 import { I64, op } from "../../wasm/code.ts"
 

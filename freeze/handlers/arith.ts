@@ -5,7 +5,7 @@
 import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import type { Frame, Val } from "../frame/frame.ts"
-import { ANY, NUMBER, numberOf, T, UNDEFINED } from "../frame/types.ts"
+import { ANY, NUMBER, numberOf, T, UNDEFINED } from "../types.ts"
 import { F64, I32, I64, op } from "../../wasm/code.ts"
 import {
   isInt,

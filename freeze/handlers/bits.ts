@@ -3,7 +3,7 @@ import { tags } from "../../engine/abi.ts"
 import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import type { Frame, Val } from "../frame/frame.ts"
-import { NUMBER, numberOf, T, value } from "../frame/types.ts"
+import { NUMBER, numberOf, T, value } from "../types.ts"
 import { I32, op } from "../../wasm/code.ts"
 import { isUnboxedInt, impossible, done, int32Or, resultAsInt } from "./numbers.ts"
 

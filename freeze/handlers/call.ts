@@ -2,9 +2,9 @@
 import { callFlags, JSClassID, JSFunctionBytecode, JSObject, JSPropertyFlags } from "../../engine/abi.ts"
 import { param, mayBeCounted, type Frame, type Val } from "../frame/frame.ts"
 import { callSelf, NotPure, selfValue } from "../frame/pure.ts"
-import { at } from "../frame/slots.ts"
+import { at } from "../helpers/slots.ts"
 import { CALL_TYPE_INDEX, isException } from "../helpers/routines.ts"
-import { ANY, T, UNDEFINED } from "../frame/types.ts"
+import { ANY, T, UNDEFINED } from "../types.ts"
 import { I32, I64, op, type Label } from "../../wasm/code.ts"
 
 /**

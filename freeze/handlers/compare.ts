@@ -3,7 +3,7 @@ import { tags } from "../../engine/abi.ts"
 import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import { operateOnAnything } from "./anything.ts"
 import type { Frame, Val } from "../frame/frame.ts"
-import { T } from "../frame/types.ts"
+import { T } from "../types.ts"
 import { I32, op, type Label } from "../../wasm/code.ts"
 import { isInt, isNumber, isUnboxed, impossible, done, settle, floatOr, floatOr2 } from "./numbers.ts"
 

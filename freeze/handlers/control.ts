@@ -1,5 +1,5 @@
 // How blocks end: branches, returns, subroutines, and exceptions.
-import { numberOf, T, value } from "../frame/types.ts"
+import { numberOf, T, value } from "../types.ts"
 import { tags } from "../../engine/abi.ts"
 import type { FunctionWriter } from "../compile/compile.ts"
 import type { Frame, Val } from "../frame/frame.ts"

@@ -2,7 +2,7 @@
 import { JSObject, JSVarRef, tags } from "../../engine/abi.ts"
 import type { Frame, Val } from "../frame/frame.ts"
 import { selfValue } from "../frame/pure.ts"
-import { ANY, FALSE, NULL, T, TRUE, typeOf, UNDEFINED, UNINITIALIZED, value } from "../frame/types.ts"
+import { ANY, FALSE, NULL, T, TRUE, typeOf, UNDEFINED, UNINITIALIZED, value } from "../types.ts"
 import { I32, I64, op } from "../../wasm/code.ts"
 
 export function emitConstant(frame: Frame): void {

@@ -2,7 +2,7 @@
 import { tags } from "../../engine/abi.ts"
 import { truth } from "./control.ts"
 import { param, type Frame } from "../frame/frame.ts"
-import { ANY, FALSE, NUMBER, T, UNDEFINED } from "../frame/types.ts"
+import { ANY, FALSE, NUMBER, T, UNDEFINED } from "../types.ts"
 import { I32, op } from "../../wasm/code.ts"
 
 /** In strict code `this` is what was passed; in sloppy code it may have to be made an object. */

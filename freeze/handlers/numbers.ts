@@ -3,7 +3,7 @@
 // A boxed operand is looked at when it is used: a number is unboxed on the spot, anything else branches to a slow way.
 import { tags } from "../../engine/abi.ts"
 import type { Frame, Val } from "../frame/frame.ts"
-import { ANY, FLOAT_ADDEND, NUMBER, numberOf, T, value } from "../frame/types.ts"
+import { ANY, FLOAT_ADDEND, NUMBER, numberOf, T, value } from "../types.ts"
 import { F64, I32, I64, op, type Label } from "../../wasm/code.ts"
 
 /** Known to be an int. */

@@ -8,7 +8,7 @@ import { mayBeCounted, type Frame, type Val } from "../frame/frame.ts"
 import type { Atom } from "../function.ts"
 import { elementAddress, isImmutable, numberArrays, SLOW } from "../helpers/lookup.ts"
 import { selfValue } from "../frame/pure.ts"
-import { ANY, NUMBER, numberOf, T } from "../frame/types.ts"
+import { ANY, NUMBER, numberOf, T } from "../types.ts"
 import { F64, I32, I64, op, type Code, type Label } from "../../wasm/code.ts"
 
 /** obj -> value (get_field), obj -> obj value (get_field2) */

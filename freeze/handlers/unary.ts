@@ -2,7 +2,7 @@
 import { tags } from "../../engine/abi.ts"
 import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import type { Frame, Val } from "../frame/frame.ts"
-import { NUMBER, numberOf, numberValue, T, value } from "../frame/types.ts"
+import { NUMBER, numberOf, numberValue, T, value } from "../types.ts"
 import { F64, I32, I64, op } from "../../wasm/code.ts"
 import { boxedAdd, intSum } from "./arith.ts"
 import { isInt, isNumber, impossible, one, done, settle, floatOr, resultAsFloat } from "./numbers.ts"

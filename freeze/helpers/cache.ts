@@ -23,7 +23,7 @@ import {
   type Calls,
   type Lookup,
 } from "./lookup.ts"
-import { UNDEFINED } from "../frame/types.ts"
+import { UNDEFINED } from "../types.ts"
 import { I32, op, type Code } from "../../wasm/code.ts"
 
 /** A site, 32 bytes at a multiple of 32; all 0 while nothing is cached. Its first two pairs of words are links of chains: shape, next. */

@@ -4,7 +4,7 @@ import type { LiveEngine, Pointer } from "../../engine/live.ts"
 import { SHAPE_IS_KEPT } from "../../engine/edit/shapes.ts"
 import { engineDiffers } from "../errors.ts"
 import { hashIndex, LENGTH_ATOM_LIMIT } from "./lookup.ts"
-import { value } from "../frame/types.ts"
+import { value } from "../types.ts"
 
 /** Make an object and find its properties the way frozen code does. Throws EB602 when they are not found. */
 export function checkShapes(engine: LiveEngine, context: Pointer): void {

@@ -17,7 +17,7 @@ import {
   JSTypedArray,
   tags,
 } from "../../engine/abi.ts"
-import { FLOAT_ADDEND, UNDEFINED, UNINITIALIZED } from "../frame/types.ts"
+import { FLOAT_ADDEND, UNDEFINED, UNINITIALIZED } from "../types.ts"
 import { I32, I64, F64, op, type Code } from "../../wasm/code.ts"
 
 /** What a helper returns in place of a value when its fast path does not apply: no property can have it. */

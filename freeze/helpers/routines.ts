@@ -29,8 +29,8 @@ import {
   stringsOrder,
   type Calls,
 } from "./lookup.ts"
-import { at } from "../frame/slots.ts"
-import { BOXED_NAN, EXCEPTION, FIRST_COUNTED, FLOAT_ADDEND, UNDEFINED } from "../frame/types.ts"
+import { at } from "./slots.ts"
+import { BOXED_NAN, EXCEPTION, FIRST_COUNTED, FLOAT_ADDEND, UNDEFINED } from "../types.ts"
 import { Code, F64, I32, I64, op, type Signature } from "../../wasm/code.ts"
 
 const sig = (params: Signature["params"], ...results: Signature["results"]): Signature => ({ params, results })

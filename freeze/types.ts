@@ -1,6 +1,6 @@
 // What is known of a value while a function is compiled: a set of kinds, and the JSValues that are constants.
-import { JSFloat64, tags } from "../../engine/abi.ts"
-import type { JSValue } from "../../engine/live.ts"
+import { JSFloat64, tags } from "../engine/abi.ts"
+import type { JSValue } from "../engine/live.ts"
 
 /** Kinds that a value may have; a set is the sum of some. */
 export const T = {

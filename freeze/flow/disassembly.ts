@@ -8,38 +8,12 @@
 //    >  9  0  get_loc0            total           the columns are: offset, depth of the operand stack, opcode, operands
 //
 // `>` marks the start of a block, `-` what nothing reaches.
-import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
-import { flowGraph, type FlowGraph } from "../flow/blocks.ts"
+import { flowGraph, type FlowGraph } from "./blocks.ts"
 import type { AtomName, ClosureVarInfo, Constant, FunctionInfo, Instruction, VarInfo } from "../function.ts"
-import { decodeLines, type LineEntry } from "./lines.ts"
+import { decodeLines, type LineEntry } from "../read/lines.ts"
+import { anonymous } from "../read/naming.ts"
 
 const STRING_LIMIT = 60
-
-/**
- * What functions are called in the source, by pointer. Methods, classes and functions that are values get their names when they
- * are made: from the instruction after the one that makes them.
- */
-export function sourceNames(functions: readonly FunctionInfo[]): Map<number, string> {
-  const names = new Map(functions.map((f) => [f.pointer, f.name]))
-  const naming: readonly OpcodeName[] = ["set_name", "define_method", "define_class", "define_field"]
-  for (const { instructions, constants, vars } of functions) {
-    instructions.forEach(({ operands }, i) => {
-      const constant = operands.kind === "const" ? constants[operands.index] : undefined
-      const next = instructions[instructions[i + 1]?.opcode === "set_home_object" ? i + 2 : i + 1]
-      if (constant?.kind !== "function" || next === undefined || names.get(constant.pointer)) return
-      const name = naming.includes(next.opcode) && "name" in next.operands ? next.operands.name : undefined
-      if (name?.kind === "string" || name?.kind === "integer" || name?.kind === "private") {
-        names.set(constant.pointer, name.text)
-      } else if (next.operands.kind === "loc" && /^private_/.test(vars[next.operands.index]?.kind ?? "")) {
-        names.set(constant.pointer, vars[next.operands.index]!.name.text) // #m() {}
-      }
-    })
-  }
-  return names
-}
-
-/** What a function without a name is called. */
-export const anonymous = "(anonymous)"
 
 /** The text of one function; `names` says what functions are called, by pointer. Ends without a newline. */
 export function listing(info: FunctionInfo, names: ReadonlyMap<number, string> = new Map()): string {
