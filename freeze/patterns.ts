@@ -1,127 +1,151 @@
-// What freeze does with each opcode. One row per opcode, in the engine's order: leaving one out, or misspelling one, is a
-// type error. Sizes and stack effects are not repeated here; they come from opcodes/quickjs.generated.ts.
-import { opcodeByName, type OpcodeName } from "../opcodes/quickjs.generated.ts"
-import { emitOnAnything } from "./handlers/anything.ts"
-import { emitAddLocal, emitLocalStep } from "./handlers/accumulate.ts"
-import { emitBinary } from "./handlers/arith.ts"
-import { emitBits } from "./handlers/bits.ts"
-import { emitCompare } from "./handlers/compare.ts"
-import { emitUnary } from "./handlers/unary.ts"
-import { popsOf, stackPictures } from "./flow/blocks.ts"
-import {
-  emitCall,
-  emitClosure,
-  emitConstruct,
-  emitDefineField,
-  emitInitConstructor,
-  emitNewObject,
-} from "./handlers/call.ts"
-import type { Frame } from "./frame/frame.ts"
-import {
-  emitCloseLocal,
-  emitConstant,
-  emitGetLocal,
-  emitGetTwoLocals,
-  emitGetVarRef,
-  emitPutLocal,
-  emitPutVarRef,
-  emitSetLocal,
-  emitSetVarRef,
-  emitUninitialized,
-} from "./handlers/local.ts"
-import { emitCheckConstructor, emitNot, emitSpecialObject, emitTagTest, emitThis, emitToKey } from "./handlers/misc.ts"
-import {
-  emitGetElement,
-  emitGetField,
-  emitGetGlobal,
-  emitGetLength,
-  emitGetPrivate,
-  emitPutPrivate,
-  emitPutElement,
-  emitPutField,
-} from "./handlers/property.ts"
-import { ANY, NUMBER, T } from "./types.ts"
+// What freezing knows of each opcode: one row has all of it. Rows are in the engine's order; leaving one out, or misspelling one, is
+// a type error. Sizes and stack effects are not repeated here; they come from opcodes/quickjs.generated.ts.
+//
+//     add: emit("binary", { … })      written by the handler `binary`, which handlers/instruction.ts has
+//     dup: move("a>aa")               only moves operands
+//     in: step({ … })                 the interpreter executes it
+//     goto: end("goto")               ends its block
+//     await: keep("…")                a function that has it stays in bytecode
+//
+// The table lies at the bottom: it imports nothing of freezing but the kinds of values, so that reading, the flow graph, the plan and the
+// handlers can all ask it (`patternOf`), and no list of opcodes is kept beside it. Short forms share the row of the long form.
+import type { OpcodeName } from "../opcodes/quickjs.generated.ts"
+import { ANY, T } from "./types.ts"
 
-export type Pattern =
-  /** Written inline; what is not expected is stepped or leaves. */
-  | { kind: "emit"; emit: (f: Frame) => void }
-  /** Only moves operands: stackPictures says how. */
-  | { kind: "stack" }
-  /** The interpreter executes it. `results` are the kinds of what it pushes; `locals`: it reads locals of the frame. */
-  | { kind: "step"; results?: readonly number[]; locals?: true }
-  /** Ends a block: control.ts. */
-  | { kind: "end" }
-  /** A function using it stays in bytecode. */
-  | { kind: "keep"; why: string }
+/** What is known of an opcode, whatever is done with it. */
+export interface Facts {
+  /** How it ends its block, by the name of the long form; without it, control goes on to the next instruction. */
+  ends?: Ending
+  /** How it moves operands: `abc>bca` takes a b c (c on top) and leaves b c a; x is something new. */
+  picture?: string
+  /** It pushes a catch offset: where an exception goes on, or of an iterator that is to be closed then. */
+  opens?: "catch" | "iterator"
+  /** It takes a catch offset away from within the stack. */
+  closes?: "catch" | "iterator"
+  /** Values that it pushes more when it branches than when it falls through. */
+  branchPushes?: number
+  /** The frame must be there for it, for certain: a lean function has few of them (flow/lean.ts). A step always needs it. */
+  needsFrame?: "always" | "in sloppy code"
+  /** It writes to an argument, which a lean function borrows. */
+  writesArgument?: true
+  /** A kernel may have it (flow/pure.ts). */
+  kernel?: true
+  /** Arithmetic, which is what freezing pays for (plan.ts). */
+  computes?: true
+  /** What it wants of each operand (flow/demand.ts): only ToInt32 of it, or that it is a number. */
+  wants?: "int32" | "number"
+  /** It adds up: an operand is a part of the result. */
+  sums?: true
+  /** The engine's function that does it with operands of any kind (handlers/anything.ts); without one it is a step. */
+  engine?: EngineOperation
+  /** A function that is made right before it gets the name that it has as its operand (read/naming.ts). */
+  names?: true
+}
 
-const emit = (f: (frame: Frame) => void): Pattern => ({ kind: "emit", emit: f })
-const step = (...results: number[]): Pattern => (results.length > 0 ? { kind: "step", results } : { kind: "step" })
-const stack: Pattern = { kind: "stack" }
-const end: Pattern = { kind: "end" }
-const keep = (why: string): Pattern => ({ kind: "keep", why })
+export type Ending =
+  "if_true" | "if_false" | "goto" | "return" | "return_undef" | "tail_call" | "throw" | "gosub" | "ret"
+
+export type EngineOperation =
+  "js_add_slow" | "js_binary_logic_slow" | "js_relational_slow" | "js_eq_slow" | "js_unary_arith_slow"
+
+export type Pattern = Facts &
+  (
+    | { /** Written inline, by a handler; what is not expected is stepped or leaves. */ kind: "emit"; by: string }
+    /** Only moves operands. */
+    | { kind: "move"; picture: string }
+    /** The interpreter executes it. `results` are the kinds of what it pushes; `readsLocals`: of the frame. */
+    | { kind: "step"; results?: readonly number[]; readsLocals?: true }
+    /** Ends a block: handlers/control.ts. */
+    | { kind: "end"; ends: Ending }
+    /** A function using it stays in bytecode. `saysMost`: where there are several, this is the reason to name. */
+    | { kind: "keep"; why: string; saysMost?: true }
+  )
+
+const emit = <const H extends string>(by: H, facts: Facts = {}) => ({ ...facts, kind: "emit", by }) as const
+const move = (picture: string, facts: Facts = {}) => ({ ...facts, kind: "move", picture }) as const
+const step = (facts: Facts & { results?: readonly number[]; readsLocals?: true } = {}) =>
+  ({ ...facts, kind: "step" }) as const
+const end = <const E extends Ending>(ends: E, facts: Facts = {}) => ({ ...facts, kind: "end", ends }) as const
+const keep = (why: string, facts: Facts & { saysMost?: true } = {}) => ({ ...facts, kind: "keep", why }) as const
 
 const suspends = "it can be suspended"
 const sees = "direct eval can see every local"
 const scoped = "`with` or a direct eval decides at run time what a name means"
 
+// Rows of families.
+const constant = emit("constant")
+const kernelConstant = emit("constant", { kernel: true })
+const getLocal = emit("getLocal", { kernel: true })
+const putLocal = emit("putLocal", { kernel: true })
+const setLocal = emit("setLocal", { kernel: true })
+const putArgument = emit("putLocal", { kernel: true, writesArgument: true })
+const setArgument = emit("setLocal", { kernel: true, writesArgument: true })
+const getVarRef = emit("getVarRef", { kernel: true })
+const putVarRef = emit("putVarRef")
+const setVarRef = emit("setVarRef")
+const call = emit("call", { kernel: true, needsFrame: "always" })
+const goTo = end("goto", { kernel: true })
+const ifTrue = end("if_true", { kernel: true })
+const ifFalse = end("if_false", { kernel: true })
+
 export const patterns = {
   invalid: keep("it has an invalid opcode"),
-  push_i32: emit(emitConstant),
-  push_const: emit(emitConstant),
-  fclosure: emit(emitClosure),
-  push_atom_value: emit(emitConstant),
-  private_symbol: step(T.OTHER),
-  undefined: emit(emitConstant),
-  null: emit(emitConstant),
-  push_this: emit(emitThis),
-  push_false: emit(emitConstant),
-  push_true: emit(emitConstant),
-  object: emit(emitNewObject),
-  special_object: emit(emitSpecialObject),
-  rest: step(T.OBJECT),
-  drop: stack,
-  nip: stack,
-  nip1: stack,
-  dup: stack,
-  dup1: stack,
-  dup2: stack,
-  dup3: stack,
-  insert2: stack,
-  insert3: stack,
-  insert4: stack,
-  perm3: stack,
-  perm4: stack,
-  perm5: stack,
-  swap: stack,
-  swap2: stack,
-  rot3l: stack,
-  rot3r: stack,
-  rot4l: stack,
-  rot5l: stack,
-  call_constructor: emit(emitConstruct),
-  call: emit(emitCall),
-  tail_call: end,
-  call_method: emit(emitCall),
-  tail_call_method: end,
-  array_from: step(T.OBJECT),
+  push_i32: kernelConstant,
+  push_const: constant,
+  fclosure: emit("closure", { needsFrame: "always" }),
+  push_atom_value: constant,
+  private_symbol: step({ results: [T.OTHER] }),
+  undefined: constant,
+  null: constant,
+  push_this: emit("this", { needsFrame: "in sloppy code" }),
+  push_false: kernelConstant,
+  push_true: kernelConstant,
+  object: emit("newObject", { needsFrame: "always" }),
+  special_object: emit("specialObject"),
+  rest: step({ results: [T.OBJECT] }),
+  drop: move("a>", { kernel: true }),
+  nip: move("ab>b"),
+  nip1: move("abc>bc"),
+  dup: move("a>aa", { kernel: true }),
+  dup1: move("ab>aab"),
+  dup2: move("ab>abab"),
+  dup3: move("abc>abcabc"),
+  insert2: move("ab>bab"),
+  insert3: move("abc>cabc"),
+  insert4: move("abcd>dabcd"),
+  perm3: move("abc>bac"),
+  perm4: move("abcd>cabd"),
+  perm5: move("abcde>dabce"),
+  swap: move("ab>ba"),
+  swap2: move("abcd>cdab"),
+  rot3l: move("abc>bca"),
+  rot3r: move("abc>cab"),
+  rot4l: move("abcd>bcda"),
+  rot5l: move("abcde>bcdea"),
+  call_constructor: emit("construct", { needsFrame: "always" }),
+  call: call,
+  tail_call: end("tail_call", { kernel: true, needsFrame: "always" }),
+  call_method: emit("call", { needsFrame: "always" }),
+  tail_call_method: end("tail_call", { needsFrame: "always" }),
+  array_from: step({ results: [T.OBJECT] }),
   apply: step(),
-  return: end,
-  return_undef: end,
-  check_ctor_return: step(ANY, T.BOOL),
-  check_ctor: emit(emitCheckConstructor),
-  init_ctor: emit(emitInitConstructor),
+  return: end("return", { kernel: true }),
+  return_undef: end("return_undef"),
+  check_ctor_return: step({ results: [ANY, T.BOOL] }),
+  check_ctor: emit("checkConstructor"),
+  init_ctor: emit("initConstructor", { needsFrame: "always" }),
   check_brand: step(),
   add_brand: step(),
-  return_async: keep(suspends),
-  throw: end,
-  throw_error: end,
-  eval: keep(sees),
-  apply_eval: keep(sees),
-  regexp: step(T.OBJECT),
+  return_async: keep(suspends, { ends: "return" }),
+  throw: end("throw"),
+  throw_error: end("throw"),
+  eval: keep(sees, { saysMost: true }),
+  apply_eval: keep(sees, { saysMost: true }),
+  regexp: step({ results: [T.OBJECT] }),
   get_super: step(),
-  import: step(T.OBJECT),
+  import: step({ results: [T.OBJECT] }),
   get_var_undef: step(),
-  get_var: emit(emitGetGlobal),
+  get_var: emit("getGlobal", { kernel: true }),
   put_var: step(),
   put_var_init: step(),
   get_ref_value: step(),
@@ -129,247 +153,204 @@ export const patterns = {
   define_var: step(),
   check_define_var: step(),
   define_func: step(),
-  get_field: emit(emitGetField),
-  get_field2: emit(emitGetField),
-  put_field: emit(emitPutField),
-  get_private_field: emit(emitGetPrivate),
-  put_private_field: emit(emitPutPrivate),
+  get_field: emit("getField"),
+  get_field2: emit("getField"),
+  put_field: emit("putField"),
+  get_private_field: emit("getPrivate"),
+  put_private_field: emit("putPrivate"),
   define_private_field: step(),
-  get_array_el: emit(emitGetElement),
-  get_array_el2: emit(emitGetElement),
-  put_array_el: emit(emitPutElement),
+  get_array_el: emit("getElement"),
+  get_array_el2: emit("getElement"),
+  put_array_el: emit("putElement"),
   get_super_value: step(),
   put_super_value: step(),
-  define_field: emit(emitDefineField),
-  set_name: step(),
+  define_field: emit("defineField", { needsFrame: "always", names: true }),
+  set_name: step({ names: true }),
   set_name_computed: step(),
   set_proto: step(),
   set_home_object: step(),
   define_array_el: step(),
   append: step(),
   copy_data_properties: step(),
-  define_method: step(),
+  define_method: step({ names: true }),
   define_method_computed: step(),
-  define_class: step(),
+  define_class: step({ names: true }),
   define_class_computed: step(),
-  get_loc: emit(emitGetLocal),
-  put_loc: emit(emitPutLocal),
-  set_loc: emit(emitSetLocal),
-  get_arg: emit(emitGetLocal),
-  put_arg: emit(emitPutLocal),
-  set_arg: emit(emitSetLocal),
-  get_var_ref: emit(emitGetVarRef),
-  put_var_ref: emit(emitPutVarRef),
-  set_var_ref: emit(emitSetVarRef),
-  set_loc_uninitialized: emit(emitUninitialized),
-  get_loc_check: emit(emitGetLocal),
-  put_loc_check: emit(emitPutLocal),
-  put_loc_check_init: emit(emitPutLocal),
-  get_var_ref_check: emit(emitGetVarRef),
-  put_var_ref_check: emit(emitPutVarRef),
-  put_var_ref_check_init: emit(emitPutVarRef),
-  close_loc: emit(emitCloseLocal),
-  if_false: end,
-  if_true: end,
-  goto: end,
-  catch: emit(emitConstant),
-  gosub: end,
-  ret: end,
-  nip_catch: emit(emitNipCatch),
+  get_loc: getLocal,
+  put_loc: putLocal,
+  set_loc: setLocal,
+  get_arg: getLocal,
+  put_arg: putArgument,
+  set_arg: setArgument,
+  get_var_ref: getVarRef,
+  put_var_ref: putVarRef,
+  set_var_ref: setVarRef,
+  set_loc_uninitialized: emit("uninitialized", { kernel: true }),
+  get_loc_check: getLocal,
+  put_loc_check: putLocal,
+  put_loc_check_init: emit("putLocal"),
+  get_var_ref_check: getVarRef,
+  put_var_ref_check: putVarRef,
+  put_var_ref_check_init: putVarRef,
+  close_loc: emit("closeLocal"),
+  if_false: ifFalse,
+  if_true: ifTrue,
+  goto: goTo,
+  catch: emit("constant", { opens: "catch" }),
+  gosub: end("gosub"),
+  ret: end("ret"),
+  nip_catch: emit("nipCatch", { closes: "catch" }),
   check_object: step(),
   to_object: step(),
-  to_propkey: emit(emitToKey),
-  to_propkey2: emit(emitToKey),
-  with_get_var: keep(scoped),
-  with_put_var: keep(scoped),
-  with_delete_var: keep(scoped),
-  with_make_ref: keep(scoped),
-  with_get_ref: keep(scoped),
-  with_get_ref_undef: keep(scoped),
+  to_propkey: emit("toKey"),
+  to_propkey2: emit("toKey"),
+  with_get_var: keep(scoped, { branchPushes: 1 }),
+  with_put_var: keep(scoped, { branchPushes: -1 }),
+  with_delete_var: keep(scoped, { branchPushes: 1 }),
+  with_make_ref: keep(scoped, { branchPushes: 2 }),
+  with_get_ref: keep(scoped, { branchPushes: 2 }),
+  with_get_ref_undef: keep(scoped, { branchPushes: 2 }),
   make_loc_ref: keep(scoped),
   make_arg_ref: keep(scoped),
   make_var_ref_ref: keep(scoped),
   make_var_ref: step(),
   for_in_start: step(),
-  for_of_start: step(ANY, ANY, T.CATCH),
-  for_await_of_start: keep(suspends),
+  for_of_start: step({ results: [ANY, ANY, T.CATCH], opens: "iterator" }),
+  for_await_of_start: keep(suspends, { opens: "iterator" }),
   for_in_next: step(),
-  for_of_next: emit(emitForOfNext),
+  for_of_next: emit("forOfNext", { picture: "abc>abcxx" }),
   iterator_get_value_done: step(),
-  iterator_close: step(),
-  iterator_next: step(),
-  iterator_call: step(),
+  iterator_close: step({ closes: "iterator" }),
+  iterator_next: step({ picture: "abcx>abcx" }),
+  iterator_call: step({ picture: "abcx>abcxx" }),
   initial_yield: keep(suspends),
   yield: keep(suspends),
   yield_star: keep(suspends),
   async_yield_star: keep(suspends),
   await: keep(suspends),
-  neg: emit(emitUnary),
-  plus: emit(emitUnary),
-  dec: emit(emitUnary),
-  inc: emit(emitUnary),
-  post_dec: emit(emitUnary),
-  post_inc: emit(emitUnary),
-  dec_loc: emit(emitLocalStep),
-  inc_loc: emit(emitLocalStep),
-  add_loc: emit(emitAddLocal),
-  not: emit(emitBits),
-  lnot: emit(emitNot),
-  typeof: step(T.STRING),
-  delete: step(T.BOOL),
-  delete_var: step(T.BOOL),
-  mul: emit(emitBinary),
-  div: emit(emitBinary),
-  mod: emit(emitBinary),
-  add: emit(emitBinary),
-  sub: emit(emitBinary),
-  shl: emit(emitBits),
-  sar: emit(emitBits),
-  shr: emit(emitBits),
-  and: emit(emitBits),
-  xor: emit(emitBits),
-  or: emit(emitBits),
-  pow: emit((frame) => emitOnAnything(frame, 2, NUMBER | T.OTHER)),
-  lt: emit(emitCompare),
-  lte: emit(emitCompare),
-  gt: emit(emitCompare),
-  gte: emit(emitCompare),
-  instanceof: step(T.BOOL),
-  in: step(T.BOOL),
-  eq: emit(emitCompare),
-  neq: emit(emitCompare),
-  strict_eq: emit(emitCompare),
-  strict_neq: emit(emitCompare),
-  is_undefined_or_null: emit(emitTagTest),
-  private_in: step(T.BOOL),
-  push_bigint_i32: emit(emitConstant),
+  neg: emit("unary", { kernel: true, computes: true, wants: "number", engine: "js_unary_arith_slow" }),
+  plus: emit("unary", { engine: "js_unary_arith_slow" }),
+  dec: emit("unary", { kernel: true, computes: true, wants: "number", engine: "js_unary_arith_slow" }),
+  inc: emit("unary", { kernel: true, computes: true, wants: "number", engine: "js_unary_arith_slow" }),
+  post_dec: emit("unary", { kernel: true, computes: true, wants: "number" }),
+  post_inc: emit("unary", { kernel: true, computes: true, wants: "number" }),
+  dec_loc: emit("localStep", { kernel: true, computes: true }),
+  inc_loc: emit("localStep", { kernel: true, computes: true }),
+  add_loc: emit("addLocal", { kernel: true, computes: true }),
+  not: emit("bits", { kernel: true, computes: true, wants: "int32" }),
+  lnot: emit("not", { kernel: true }),
+  typeof: step({ results: [T.STRING] }),
+  delete: step({ results: [T.BOOL] }),
+  delete_var: step({ results: [T.BOOL] }),
+  mul: emit("binary", { kernel: true, computes: true, wants: "number" }),
+  div: emit("binary", { computes: true, wants: "number" }),
+  mod: emit("binary", { kernel: true, computes: true, wants: "number" }),
+  add: emit("binary", { kernel: true, computes: true, sums: true, engine: "js_add_slow" }),
+  sub: emit("binary", { kernel: true, computes: true, sums: true, wants: "number" }),
+  shl: emit("bits", { kernel: true, computes: true, wants: "int32", engine: "js_binary_logic_slow" }),
+  sar: emit("bits", { kernel: true, computes: true, wants: "int32", engine: "js_binary_logic_slow" }),
+  shr: emit("bits", { kernel: true, computes: true, wants: "int32" }),
+  and: emit("bits", { kernel: true, computes: true, wants: "int32", engine: "js_binary_logic_slow" }),
+  xor: emit("bits", { kernel: true, computes: true, wants: "int32", engine: "js_binary_logic_slow" }),
+  or: emit("bits", { kernel: true, computes: true, wants: "int32", engine: "js_binary_logic_slow" }),
+  pow: emit("power"),
+  lt: emit("compare", { kernel: true, computes: true, engine: "js_relational_slow" }),
+  lte: emit("compare", { kernel: true, computes: true, engine: "js_relational_slow" }),
+  gt: emit("compare", { kernel: true, computes: true, engine: "js_relational_slow" }),
+  gte: emit("compare", { kernel: true, computes: true, engine: "js_relational_slow" }),
+  instanceof: step({ results: [T.BOOL] }),
+  in: step({ results: [T.BOOL] }),
+  eq: emit("compare", { kernel: true, engine: "js_eq_slow" }),
+  neq: emit("compare", { kernel: true, engine: "js_eq_slow" }),
+  strict_eq: emit("compare", { kernel: true }),
+  strict_neq: emit("compare", { kernel: true }),
+  is_undefined_or_null: emit("tagTest"),
+  private_in: step({ results: [T.BOOL] }),
+  push_bigint_i32: constant,
   using_dispose_init: step(),
-  using_dispose: { kind: "step", locals: true },
+  using_dispose: step({ readsLocals: true }),
   using_dispose_async: keep(suspends),
   using_dispose_merge: step(),
   using_dispose_end: step(),
   using_check: step(),
-  nop: emit(() => {}),
-  push_minus1: emit(emitConstant),
-  push_0: emit(emitConstant),
-  push_1: emit(emitConstant),
-  push_2: emit(emitConstant),
-  push_3: emit(emitConstant),
-  push_4: emit(emitConstant),
-  push_5: emit(emitConstant),
-  push_6: emit(emitConstant),
-  push_7: emit(emitConstant),
-  push_i8: emit(emitConstant),
-  push_i16: emit(emitConstant),
-  push_const8: emit(emitConstant),
-  fclosure8: emit(emitClosure),
-  push_empty_string: step(T.STRING),
-  get_loc8: emit(emitGetLocal),
-  put_loc8: emit(emitPutLocal),
-  set_loc8: emit(emitSetLocal),
-  get_loc0_loc1: emit(emitGetTwoLocals),
-  get_loc0: emit(emitGetLocal),
-  get_loc1: emit(emitGetLocal),
-  get_loc2: emit(emitGetLocal),
-  get_loc3: emit(emitGetLocal),
-  put_loc0: emit(emitPutLocal),
-  put_loc1: emit(emitPutLocal),
-  put_loc2: emit(emitPutLocal),
-  put_loc3: emit(emitPutLocal),
-  set_loc0: emit(emitSetLocal),
-  set_loc1: emit(emitSetLocal),
-  set_loc2: emit(emitSetLocal),
-  set_loc3: emit(emitSetLocal),
-  get_arg0: emit(emitGetLocal),
-  get_arg1: emit(emitGetLocal),
-  get_arg2: emit(emitGetLocal),
-  get_arg3: emit(emitGetLocal),
-  put_arg0: emit(emitPutLocal),
-  put_arg1: emit(emitPutLocal),
-  put_arg2: emit(emitPutLocal),
-  put_arg3: emit(emitPutLocal),
-  set_arg0: emit(emitSetLocal),
-  set_arg1: emit(emitSetLocal),
-  set_arg2: emit(emitSetLocal),
-  set_arg3: emit(emitSetLocal),
-  get_var_ref0: emit(emitGetVarRef),
-  get_var_ref1: emit(emitGetVarRef),
-  get_var_ref2: emit(emitGetVarRef),
-  get_var_ref3: emit(emitGetVarRef),
-  put_var_ref0: emit(emitPutVarRef),
-  put_var_ref1: emit(emitPutVarRef),
-  put_var_ref2: emit(emitPutVarRef),
-  put_var_ref3: emit(emitPutVarRef),
-  set_var_ref0: emit(emitSetVarRef),
-  set_var_ref1: emit(emitSetVarRef),
-  set_var_ref2: emit(emitSetVarRef),
-  set_var_ref3: emit(emitSetVarRef),
-  get_length: emit(emitGetLength),
-  if_false8: end,
-  if_true8: end,
-  goto8: end,
-  goto16: end,
-  call0: emit(emitCall),
-  call1: emit(emitCall),
-  call2: emit(emitCall),
-  call3: emit(emitCall),
-  is_undefined: emit(emitTagTest),
-  is_null: emit(emitTagTest),
-  typeof_is_undefined: step(T.BOOL),
-  typeof_is_function: step(T.BOOL),
+  nop: emit("nothing"),
+  push_minus1: kernelConstant,
+  push_0: kernelConstant,
+  push_1: kernelConstant,
+  push_2: kernelConstant,
+  push_3: kernelConstant,
+  push_4: kernelConstant,
+  push_5: kernelConstant,
+  push_6: kernelConstant,
+  push_7: kernelConstant,
+  push_i8: kernelConstant,
+  push_i16: kernelConstant,
+  push_const8: constant,
+  fclosure8: emit("closure", { needsFrame: "always" }),
+  push_empty_string: step({ results: [T.STRING] }),
+  get_loc8: getLocal,
+  put_loc8: putLocal,
+  set_loc8: setLocal,
+  get_loc0_loc1: emit("getTwoLocals", { kernel: true }),
+  get_loc0: getLocal,
+  get_loc1: getLocal,
+  get_loc2: getLocal,
+  get_loc3: getLocal,
+  put_loc0: putLocal,
+  put_loc1: putLocal,
+  put_loc2: putLocal,
+  put_loc3: putLocal,
+  set_loc0: setLocal,
+  set_loc1: setLocal,
+  set_loc2: setLocal,
+  set_loc3: setLocal,
+  get_arg0: getLocal,
+  get_arg1: getLocal,
+  get_arg2: getLocal,
+  get_arg3: getLocal,
+  put_arg0: putArgument,
+  put_arg1: putArgument,
+  put_arg2: putArgument,
+  put_arg3: putArgument,
+  set_arg0: setArgument,
+  set_arg1: setArgument,
+  set_arg2: setArgument,
+  set_arg3: setArgument,
+  get_var_ref0: getVarRef,
+  get_var_ref1: getVarRef,
+  get_var_ref2: getVarRef,
+  get_var_ref3: getVarRef,
+  put_var_ref0: putVarRef,
+  put_var_ref1: putVarRef,
+  put_var_ref2: putVarRef,
+  put_var_ref3: putVarRef,
+  set_var_ref0: setVarRef,
+  set_var_ref1: setVarRef,
+  set_var_ref2: setVarRef,
+  set_var_ref3: setVarRef,
+  get_length: emit("getLength"),
+  if_false8: ifFalse,
+  if_true8: ifTrue,
+  goto8: goTo,
+  goto16: goTo,
+  call0: call,
+  call1: call,
+  call2: call,
+  call3: call,
+  is_undefined: emit("tagTest"),
+  is_null: emit("tagTest"),
+  typeof_is_undefined: step({ results: [T.BOOL] }),
+  typeof_is_function: step({ results: [T.BOOL] }),
 } satisfies Record<OpcodeName, Pattern>
 
-/** Write one instruction that does not end its block. */
-export function emitInstruction(frame: Frame): void {
-  const { instruction } = frame
-  const pattern: Pattern = patterns[instruction.opcode]
-  switch (pattern.kind) {
-    case "emit":
-      pattern.emit(frame)
-      return
-    case "stack":
-      moveOperands(frame, stackPictures[instruction.opcode]!)
-      return
-    case "step": {
-      const { pushes } = opcodeByName[instruction.opcode]
-      if (pattern.locals) frame.spillLocals()
-      frame.step(popsOf(instruction), pattern.results ?? new Array<number>(pushes).fill(ANY | T.UNINITIALIZED))
-      return
-    }
-    case "end":
-    case "keep":
-      throw new Error(`${instruction.opcode} cannot be written as a plain instruction`)
-    default:
-      pattern satisfies never
-  }
-}
+type Rows = typeof patterns
 
-/** `abc>bca`: operands a b c (c on top) become b c a. */
-function moveOperands(frame: Frame, picture: string): void {
-  const [taken, left] = picture.split(">") as [string, string]
-  const operands = [...taken].map(() => frame.pop()).reverse()
-  const used = new Set<number>()
-  for (const letter of left) {
-    const from = taken.indexOf(letter)
-    const v = operands[from]!
-    frame.push(used.has(from) ? frame.copy(v) : v)
-    used.add(from)
-  }
-  operands.forEach((v, i) => !used.has(i) && frame.drop(v))
-}
+/** The handlers that rows name. */
+export type HandlerName = Extract<Rows[OpcodeName], { kind: "emit" }>["by"]
 
-/** iterator next catch_offset ... -> the same, value done. What lies between, the target of an assignment, is left alone. */
-function emitForOfNext(frame: Frame): void {
-  frame.flush()
-  frame.callStep(frame.depth)
-  frame.push({ rep: "slot", type: ANY, own: true })
-  frame.push({ rep: "slot", type: T.BOOL, own: true })
-}
+/** The opcodes that a handler writes. */
+export type OpcodeOf<H extends HandlerName> = { [O in OpcodeName]: Rows[O] extends { by: H } ? O : never }[OpcodeName]
 
-/** catch_offset ... a -> a. How many operands go is known from the depth that the next instruction has. */
-function emitNipCatch(frame: Frame): void {
-  const kept = frame.pop()
-  const depth = frame.graph.depths[frame.index + 1]!
-  while (frame.depth > depth - 1) frame.drop(frame.pop())
-  frame.push(kept)
+export function patternOf(opcode: OpcodeName): Rows[OpcodeName] {
+  return patterns[opcode]
 }

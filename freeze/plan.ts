@@ -1,8 +1,7 @@
 // Freeze or keep: which functions are compiled, and why the others are not.
-import { popsOf } from "./flow/blocks.ts"
-import type { FunctionInfo, Instruction } from "./function.ts"
+import type { FunctionInfo } from "./function.ts"
 import { anonymous } from "./read/naming.ts"
-import { patterns, type Pattern } from "./patterns.ts"
+import { patternOf } from "./patterns.ts"
 
 export type Which = "all" | "auto" | "none"
 
@@ -51,10 +50,10 @@ export function cannotFreeze(info: FunctionInfo): string | undefined {
   if (slots > MAX_SLOTS) return `it has more than ${MAX_SLOTS} arguments, variables and operands`
   // A function with a direct eval looks its names up as in `with`, too: the eval is the better reason.
   const reasons = info.instructions.flatMap(({ opcode }) => {
-    const pattern: Pattern = patterns[opcode]
-    return pattern.kind === "keep" ? [{ opcode, why: pattern.why }] : []
+    const pattern = patternOf(opcode)
+    return pattern.kind === "keep" ? [{ ...pattern, opcode }] : []
   })
-  const reason = reasons.find(({ opcode }) => opcode.endsWith("eval")) ?? reasons[0]
+  const reason = reasons.find(({ saysMost }) => saysMost) ?? reasons[0]
   if (reason !== undefined) return `${reason.why} (${reason.opcode})`
   return undefined
 }
@@ -65,23 +64,13 @@ function reasonNotWorth(info: FunctionInfo): string | undefined {
   let [inline, stepped, arithmetic] = [0, 0, 0]
   let hasLoop = false
   for (const i of info.instructions) {
-    const pattern: Pattern = patterns[i.opcode]
-    if (pattern.kind === "step") stepped++
+    const { kind, computes } = patternOf(i.opcode)
+    if (kind === "step") stepped++
     else inline++
-    if (isArithmetic(i)) arithmetic++
+    if (computes) arithmetic++
     if (i.operands.kind === "label" && i.operands.target <= i.offset) hasLoop = true
   }
   if (stepped * 4 > inline) return "auto: most of it would go through the interpreter anyway"
   if (hasLoop || arithmetic >= 3) return undefined
   return "auto: it neither loops nor computes"
-}
-
-const arithmetic = new Set<string>(
-  "mul div mod add sub shl sar shr and xor or lt lte gt gte inc dec post_inc post_dec inc_loc dec_loc add_loc neg not".split(
-    " ",
-  ),
-)
-
-function isArithmetic(i: Instruction): boolean {
-  return arithmetic.has(i.opcode) && popsOf(i) <= 2
 }

@@ -5,13 +5,13 @@
 // pass learns nothing new: that pass is the result. States only grow more general, so it ends.
 import { JSContext, JSRuntime } from "../../engine/abi.ts"
 import type { Pointer } from "../../engine/live.ts"
-import { flowGraph, type FlowGraph } from "../flow/blocks.ts"
+import { flowGraph, type Edge, type FlowGraph } from "../flow/blocks.ts"
 import { Frame, NotLean, param, type Counts } from "../frame/frame.ts"
 import type { FunctionInfo, Instruction } from "../function.ts"
 import { at, countsOf, frameSize, nativeFrame, varsOf } from "../helpers/slots.ts"
 import { mayBeLean } from "../flow/lean.ts"
 import { isThere, join, moveTo, sameState, type Entry } from "../frame/merge.ts"
-import { endBlock } from "../handlers/control.ts"
+import { endBlock, type Ways } from "../handlers/control.ts"
 import {
   kernelPrologue,
   kernelType,
@@ -21,7 +21,7 @@ import {
   tryKernel,
   type Kernel,
 } from "../frame/pure.ts"
-import { emitInstruction } from "../patterns.ts"
+import { emitInstruction } from "../handlers/instruction.ts"
 import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "../helpers/routines.ts"
 import { structureOf, type Structure } from "../flow/structure.ts"
 import { UNDEFINED } from "../types.ts"
@@ -193,7 +193,7 @@ function hotInstructions(graph: FlowGraph, structure: Structure): Uint8Array<Arr
   return hot
 }
 
-export class FunctionWriter {
+export class FunctionWriter implements Ways {
   readonly frame: Frame
   readonly structure: Structure
   /** The kernel to try first. */
@@ -320,6 +320,10 @@ export class FunctionWriter {
     const { fp, result } = this.frame
     c.get(fp).i32Later().op(0x6a).setGlobal(STACK_POINTER)
     c.get(result)
+  }
+
+  successorsOf(block: number): readonly Edge[] {
+    return this.structure.successors[block]!
   }
 
   /** Whether other ways lead to a block, too: then it is not written where it is gone to. */

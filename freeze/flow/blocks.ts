@@ -10,9 +10,10 @@
 //       …
 //       9 drop           depth 1 (the exception)      9 -> 12
 //      12 …
-import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
+import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
 import { unreadableFunction } from "../errors.ts"
 import type { FunctionInfo, Instruction } from "../function.ts"
+import { patternOf, type Ending } from "../patterns.ts"
 
 /** A straight run of reachable instructions. */
 export interface Block {
@@ -66,35 +67,6 @@ export interface FlowGraph {
   maxDepth: number
 }
 
-/**
- * What the opcodes do that only move operands: `abc>bca` takes a b c (c on top) and leaves b c a.
- */
-export const stackPictures: Partial<Record<OpcodeName, string>> = {
-  drop: "a>",
-  nip: "ab>b",
-  nip1: "abc>bc",
-  dup: "a>aa",
-  dup1: "ab>aab",
-  dup2: "ab>abab",
-  dup3: "abc>abcabc",
-  insert2: "ab>bab",
-  insert3: "abc>cabc",
-  insert4: "abcd>dabcd",
-  perm3: "abc>bac",
-  perm4: "abcd>cabd",
-  perm5: "abcde>dabce",
-  swap: "ab>ba",
-  swap2: "abcd>cdab",
-  rot3l: "abc>bca",
-  rot3r: "abc>cab",
-  rot4l: "abcd>bcda",
-  rot5l: "abcde>bcdea",
-  // These look at an iterator and leave it where it is.
-  for_of_next: "abc>abcxx",
-  iterator_next: "abcx>abcx",
-  iterator_call: "abcx>abcxx",
-}
-
 /** A value on the stack that control flow depends on, and the next one below it. */
 interface Marker {
   kind: "catch" | "iterator" | "return"
@@ -142,29 +114,24 @@ interface Flow {
   maxDepth: number
 }
 
-/** Opcodes after which control does not go on to the next instruction. */
-const ends: ReadonlySet<OpcodeName> = new Set<OpcodeName>([
-  "tail_call",
-  "tail_call_method",
-  "return",
-  "return_undef",
-  "return_async",
-  "throw",
-  "throw_error",
-  "ret",
-  "goto",
-  "goto8",
-  "goto16",
-])
-
-/** Values that a `with_` opcode pushes more when it branches than when it falls through. */
-const withBranchPushes: Partial<Record<OpcodeName, number>> = {
-  with_get_var: 1,
-  with_delete_var: 1,
-  with_make_ref: 2,
-  with_get_ref: 2,
-  with_get_ref_undef: 2,
-  with_put_var: -1,
+/** Does control go on to the next instruction as well? */
+function fallsThrough(ends: Ending | undefined): boolean {
+  switch (ends) {
+    case undefined:
+    case "if_true":
+    case "if_false":
+    case "gosub":
+      return true
+    case "goto":
+    case "return":
+    case "return_undef":
+    case "tail_call":
+    case "throw":
+    case "ret":
+      return false
+    default:
+      return ends satisfies never
+  }
 }
 
 function followStack(instructions: readonly Instruction[]): Flow {
@@ -204,9 +171,10 @@ function followStack(instructions: readonly Instruction[]): Flow {
   function follow(index: number, before: State): void {
     const instruction = instructions[index]!
     const { opcode, operands } = instruction
+    const { ends, opens, branchPushes } = patternOf(opcode)
     const after = stateAfter(instruction, index, before, markers)
     maxDepth = Math.max(maxDepth, after.depth)
-    if (opcode === "ret") {
+    if (ends === "ret") {
       if (before.top?.kind !== "return" || before.top.slot !== before.depth - 1) {
         throw new RangeError(`\`ret\` finds no return address (at offset ${instruction.offset})`)
       }
@@ -215,7 +183,7 @@ function followStack(instructions: readonly Instruction[]): Flow {
     }
     if (operands.kind === "label") {
       const target = indexOf.get(operands.target)
-      if (opcode === "gosub") {
+      if (ends === "gosub") {
         const address = markers("return", after.depth, operands.target, after.top)
         steps[index]!.push({ kind: "gosub", to: target! })
         reach(target, after.depth + 1, address)
@@ -223,20 +191,19 @@ function followStack(instructions: readonly Instruction[]): Flow {
         subroutine(operands.target).callers.push({ index: index + 1, state: after })
         return
       }
-      if (opcode === "catch") {
+      if (opens === "catch") {
         reach(target, after.depth, before.top) // the exception lies where the catch offset was
       } else {
         steps[index]!.push({ kind: "branch", to: target! })
         reach(target, after.depth, after.top)
       }
     } else if (operands.kind === "atom_label") {
-      const more = withBranchPushes[opcode]
-      if (more === undefined) throw new RangeError(`\`${opcode}\` branches in an unknown way`)
+      if (branchPushes === undefined) throw new RangeError(`\`${opcode}\` branches in an unknown way`)
       const target = indexOf.get(operands.target)
       steps[index]!.push({ kind: "branch", to: target! })
-      reach(target, after.depth + more, after.top)
+      reach(target, after.depth + branchPushes, after.top)
     }
-    if (ends.has(opcode)) return
+    if (!fallsThrough(ends)) return
     steps[index]!.push({ kind: "next", to: index + 1 })
     reach(index + 1, after.depth, after.top)
   }
@@ -261,21 +228,16 @@ function stateAfter(instruction: Instruction, index: number, { depth, top }: Sta
   if (pops > depth)
     throw new RangeError(`\`${opcode}\` takes ${pops} of ${depth} values (at offset ${instruction.offset})`)
   const after = depth - pops + opcodeByName[opcode].pushes
-  switch (opcode) {
-    case "catch":
-      return { depth: after, top: markers("catch", depth, index, top) }
-    case "for_of_start":
-    case "for_await_of_start":
-      return { depth: after, top: markers("iterator", depth + 1, index, top) }
-    case "nip_catch": {
-      let marker = top
-      while (marker?.kind === "return") marker = marker.below
-      if (marker === undefined) throw new RangeError(`\`nip_catch\` without a catch (at offset ${instruction.offset})`)
-      return { depth: marker.slot + 1, top: marker.below }
-    }
-    default:
-      return { depth: after, top: moveMarkers(top, depth - pops, stackPictures[opcode], markers) }
+  const { opens, closes, picture } = patternOf(opcode)
+  if (opens === "catch") return { depth: after, top: markers("catch", depth, index, top) }
+  if (opens === "iterator") return { depth: after, top: markers("iterator", depth + 1, index, top) }
+  if (closes === "catch") {
+    let marker = top
+    while (marker?.kind === "return") marker = marker.below
+    if (marker === undefined) throw new RangeError(`\`nip_catch\` without a catch (at offset ${instruction.offset})`)
+    return { depth: marker.slot + 1, top: marker.below }
   }
+  return { depth: after, top: moveMarkers(top, depth - pops, picture, markers) }
 }
 
 /** Markers in the slots from `base` on go where the picture puts them; without a picture they are gone. */
@@ -336,7 +298,7 @@ function handlersOf(instructions: readonly Instruction[], states: readonly (Stat
     if (state === undefined) return -1
     let marker = state.top
     // iterator_close takes its catch offset away before it calls anything.
-    if (opcode === "iterator_close")
+    if (patternOf(opcode).closes === "iterator")
       while (marker !== undefined && marker.slot >= state.depth - 3) marker = marker.below
     return indexOf(marker)
   })

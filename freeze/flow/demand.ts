@@ -2,29 +2,15 @@
 //
 //     get_loc h, get_loc h, push 1, shl, add, push 0, or      the add's result goes to `or`, which takes it modulo 2^32:
 //                                                             the sum may wrap
-import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
-import { popsOf, stackPictures, type FlowGraph } from "./blocks.ts"
+import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
+import { patternOf } from "../patterns.ts"
+import { popsOf, type FlowGraph } from "./blocks.ts"
 
 export type Demand =
   | "int32" // only ToInt32 of it counts
   | "sum32" // only ToInt32 of a sum that it is part of counts: an int sum may wrap; NaN and fractions still matter
   | "number" // it is an operand of arithmetic, which makes a number of it
   | "any"
-
-const truncating: ReadonlySet<OpcodeName> = new Set<OpcodeName>(["and", "or", "xor", "shl", "sar", "shr", "not"])
-const additive: ReadonlySet<OpcodeName> = new Set<OpcodeName>(["add", "sub"])
-// Not `plus`: whoever writes it may well have a string.
-const numeric: ReadonlySet<OpcodeName> = new Set<OpcodeName>([
-  "sub",
-  "mul",
-  "div",
-  "mod",
-  "neg",
-  "inc",
-  "dec",
-  "post_inc",
-  "post_dec",
-])
 
 /** For each instruction, the index of the only instruction that uses its only result; -1 when there is none in its block, or several. */
 export function consumersOf(graph: FlowGraph): Int32Array {
@@ -35,7 +21,7 @@ export function consumersOf(graph: FlowGraph): Int32Array {
     const pop = () => stack.pop() ?? -1
     for (let index = start; index < end; index++) {
       const instruction = graph.instructions[index]!
-      const picture = stackPictures[instruction.opcode]
+      const { picture } = patternOf(instruction.opcode)
       const pops = popsOf(instruction)
       const { pushes } = opcodeByName[instruction.opcode]
       if (picture === undefined) {
@@ -62,12 +48,12 @@ export function consumersOf(graph: FlowGraph): Int32Array {
 export function demandOn(graph: FlowGraph, consumers: Int32Array, index: number): Demand {
   const consumer = consumers[index]!
   if (consumer < 0) return "any"
-  const { opcode } = graph.instructions[consumer]!
-  if (truncating.has(opcode)) return "int32"
+  const { wants, sums } = patternOf(graph.instructions[consumer]!.opcode)
+  if (wants === "int32") return "int32"
   // Doubles hold sums of a few ints exactly.
-  if (additive.has(opcode)) {
+  if (sums) {
     const outer = demandOn(graph, consumers, consumer)
     if (outer === "int32" || outer === "sum32") return "sum32"
   }
-  return numeric.has(opcode) ? "number" : "any"
+  return wants ?? "any"
 }

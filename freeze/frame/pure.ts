@@ -7,10 +7,10 @@
 // the ordinary way. The result is an int, sign-extended; what is no int has another meaning.
 import { JSContext, JSObject, JSRuntime, JSVarRef } from "../../engine/abi.ts"
 import { nativePerShadow, words } from "../../engine/edit/edits.ts"
-import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import type { FlowGraph } from "../flow/blocks.ts"
 import type { Frame, Val } from "./frame.ts"
 import type { Atom, FunctionInfo } from "../function.ts"
+import { patternOf } from "../patterns.ts"
 import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "../helpers/routines.ts"
 import type { Structure } from "../flow/structure.ts"
 import { EXCEPTION, T, UNDEFINED, UNINITIALIZED } from "../types.ts"
@@ -50,18 +50,6 @@ export const maxInlinedBytes = 2500
 /** Thrown when a function turns out not to be what a kernel can be. */
 export class NotPure extends Error {}
 
-const allowed: ReadonlySet<OpcodeName> = new Set(
-  (
-    "push_i32 push_minus1 push_0 push_1 push_2 push_3 push_4 push_5 push_6 push_7 push_i8 push_i16 " +
-    "get_loc put_loc set_loc get_loc8 put_loc8 set_loc8 get_loc0 get_loc1 get_loc2 get_loc3 put_loc0 put_loc1 put_loc2 put_loc3 " +
-    "set_loc0 set_loc1 set_loc2 set_loc3 get_loc0_loc1 get_loc_check put_loc_check set_loc_uninitialized inc_loc dec_loc add_loc " +
-    "get_arg put_arg set_arg get_arg0 get_arg1 get_arg2 get_arg3 put_arg0 put_arg1 put_arg2 put_arg3 set_arg0 set_arg1 set_arg2 set_arg3 " +
-    "get_var_ref get_var_ref0 get_var_ref1 get_var_ref2 get_var_ref3 get_var_ref_check get_var call call0 call1 call2 call3 tail_call " +
-    "if_false if_true if_false8 if_true8 goto goto8 goto16 return push_true push_false lnot drop dup " +
-    "add sub mul mod and or xor shl sar shr not neg inc dec post_inc post_dec lt lte gt gte eq neq strict_eq strict_neq"
-  ).split(" ") as OpcodeName[],
-)
-
 /** The captured variable that a function calls itself by, when it could have a kernel at all; undefined otherwise. */
 export function selfVariable(info: FunctionInfo, graph: FlowGraph, structure: Structure): SelfVariable | undefined {
   if (info.varRefCount > 0 || info.argCount === 0 || info.argCount > 6 || info.isDerivedClassConstructor)
@@ -69,7 +57,7 @@ export function selfVariable(info: FunctionInfo, graph: FlowGraph, structure: St
   if (structure.isLoop.some((isLoop) => isLoop)) return undefined
   let self: SelfVariable | undefined
   for (const { opcode, operands } of graph.instructions) {
-    if (!allowed.has(opcode)) return undefined
+    if (!patternOf(opcode).kernel) return undefined
     let found: SelfVariable
     if (operands.kind === "var_ref") found = { captured: operands.index }
     else if (operands.kind === "atom") found = { global: operands.name.atom }

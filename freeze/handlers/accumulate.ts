@@ -1,14 +1,15 @@
 // ++, -- and += of a local, as one instruction: inc_loc, dec_loc, add_loc.
 import { NotLean, type Frame, type Val } from "../frame/frame.ts"
+import type { OpcodeOf } from "../patterns.ts"
 import { ANY, NUMBER, T } from "../types.ts"
 import { F64, I32, I64, op } from "../../wasm/code.ts"
 import { boxedAdd, intSum, numericAdd } from "./arith.ts"
 import { isInt, isNumber, smallInt, one, settle, floatOr2, isUnboxed } from "./numbers.ts"
 
 /** inc_loc, dec_loc */
-export function emitLocalStep(frame: Frame): void {
+export function emitLocalStep(frame: Frame, opcode: OpcodeOf<"localStep">): void {
   const { code: c } = frame
-  const { opcode, operands } = frame.instruction
+  const { operands } = frame.instruction
   const i = frame.info.argCount + (operands.kind === "loc" ? operands.index : 0)
   const local = frame.valOf(i)
   const up = opcode === "inc_loc"

@@ -4,37 +4,22 @@
 import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import type { Frame, Val } from "../frame/frame.ts"
 import { at } from "../helpers/slots.ts"
-import type { ImportName } from "../helpers/routines.ts"
+import { patternOf, type EngineOperation } from "../patterns.ts"
 import { I64, op } from "../../wasm/code.ts"
 
-type Operation = { import: ImportName; operands: 1 | 2; argument?: number }
-
-function operationOf(opcode: OpcodeName): Operation | undefined {
-  const argument = opcodeByName[opcode].code
-  switch (opcode) {
-    case "add":
-      return { import: "js_add_slow", operands: 2 }
-    case "and":
-    case "or":
-    case "xor":
-    case "shl":
-    case "sar":
-      return { import: "js_binary_logic_slow", operands: 2, argument }
-    case "lt":
-    case "lte":
-    case "gt":
-    case "gte":
-      return { import: "js_relational_slow", operands: 2, argument }
-    case "eq":
-    case "neq":
-      return { import: "js_eq_slow", operands: 2, argument: opcode === "neq" ? 1 : 0 }
-    case "inc":
-    case "dec":
-    case "neg":
-    case "plus":
-      return { import: "js_unary_arith_slow", operands: 1, argument }
-    default:
+/** What the engine's function is told of the operation, beside its operands. */
+function argumentOf(engine: EngineOperation, opcode: OpcodeName): number | undefined {
+  switch (engine) {
+    case "js_add_slow":
       return undefined
+    case "js_eq_slow":
+      return opcode === "neq" ? 1 : 0
+    case "js_binary_logic_slow":
+    case "js_relational_slow":
+    case "js_unary_arith_slow":
+      return opcodeByName[opcode].code
+    default:
+      return engine satisfies never
   }
 }
 
@@ -49,13 +34,13 @@ export function operateOnAnything(
   opcode = frame.instruction.opcode,
 ): void {
   const { code: c } = frame
-  const operation = operationOf(opcode)
-  if (operation === undefined) {
+  const { engine } = patternOf(opcode)
+  if (engine === undefined) {
     frame.coldStep(before)
     c.get(frame.fp).mem("i64_load", frame.layout.operand(before.length - pops))
     return
   }
-  if (operation.operands !== pops) throw new Error(`${opcode} takes ${operation.operands} operands`)
+  if (opcodeByName[opcode].pops !== pops) throw new Error(`${opcode} takes ${opcodeByName[opcode].pops} operands`)
   const rest = before.slice(0, before.length - pops)
   frame.needFrame()
   before.slice(rest.length).forEach((v, i) => {
@@ -69,15 +54,16 @@ export function operateOnAnything(
     .get(frame.fp)
     .i32(at.scratch + 8 * pops)
     .op(op.i32_add)
-  if (operation.argument !== undefined) c.i32(operation.argument)
-  frame.engine(c, operation.import).if()
+  const argument = argumentOf(engine, opcode)
+  if (argument !== undefined) c.i32(argument)
+  frame.engine(c, engine).if()
   frame.throwOut(rest)
   c.end().get(frame.fp).mem("i64_load", at.scratch)
 }
 
 /** The operands on top of the stack, of kinds for which there is no fast way: the result is an operand of kinds `type`. */
 export function emitOnAnything(frame: Frame, pops: number, type: number): void {
-  if (operationOf(frame.instruction.opcode) === undefined) {
+  if (patternOf(frame.instruction.opcode).engine === undefined) {
     frame.step(pops, [type])
     return
   }

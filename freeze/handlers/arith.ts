@@ -2,7 +2,7 @@
 //
 // What the kinds of the operands prove is computed unboxed. What is not proved is tried: ints, then doubles; anything else (strings, BigInts,
 // objects with valueOf) goes to the engine and comes back.
-import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
+import type { OpcodeOf } from "../patterns.ts"
 import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import type { Frame, Val } from "../frame/frame.ts"
 import { ANY, NUMBER, numberOf, T, UNDEFINED } from "../types.ts"
@@ -22,9 +22,10 @@ import {
   resultAsFloat,
 } from "./numbers.ts"
 
+type Binary = OpcodeOf<"binary">
+
 /** a b -> a op b, for + - * / % */
-export function emitBinary(frame: Frame): void {
-  const { opcode } = frame.instruction
+export function emitBinary(frame: Frame, opcode: Binary): void {
   const b = frame.pop()
   const a = frame.pop()
   const [x, y] = [settle(frame, a), settle(frame, b)]
@@ -50,14 +51,14 @@ export function emitBinary(frame: Frame): void {
 }
 
 /** Only the sum modulo 2^32 counts. */
-function mayWrap(frame: Frame, opcode: OpcodeName): boolean {
+function mayWrap(frame: Frame, opcode: Binary): boolean {
   const { demand } = frame
   const truncated = demand === "int32" || demand === "sum32"
   return truncated && (opcode === "add" || opcode === "sub") && !frame.unwrapped.has(frame.instruction.offset)
 }
 
 /** Both are ints. False when the result is better computed with doubles. */
-function intArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before: readonly Val[]): boolean {
+function intArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: readonly Val[]): boolean {
   const { code: c } = frame
   if (frame.widened.has(frame.instruction.offset)) return false
   switch (opcode) {
@@ -116,7 +117,7 @@ function intArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before:
 }
 
 /** w = a + b or a - b; leaves when that is no int. */
-export function intSum(frame: Frame, opcode: string, a: Val, b: Val, w: number, before: readonly Val[]): void {
+export function intSum(frame: Frame, opcode: "add" | "sub", a: Val, b: Val, w: number, before: readonly Val[]): void {
   const { code: c } = frame
   frame.int(a)
   frame
@@ -149,14 +150,15 @@ export function intSum(frame: Frame, opcode: string, a: Val, b: Val, w: number, 
   c.end()
 }
 
-const floatOps: Partial<Record<OpcodeName, number>> = {
+const floatOps: Record<Binary, number | undefined> = {
   add: op.f64_add,
   sub: op.f64_sub,
   mul: op.f64_mul,
   div: op.f64_div,
+  mod: undefined,
 }
 
-function floatArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before: readonly Val[]): void {
+function floatArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: readonly Val[]): void {
   const code = floatOps[opcode]
   if (code === undefined) {
     remainder(frame, a, b, before)
@@ -270,10 +272,16 @@ function stepAddLocal(frame: Frame, a: Val, before: readonly Val[], local: numbe
   c.get(frame.fp).i64(UNDEFINED).mem("i64_store", frame.layout.slot(local))
 }
 
+/** a b -> a ** b */
+export function emitPower(frame: Frame): void {
+  emitOnAnything(frame, 2, NUMBER | T.OTHER)
+}
+
 /** The operands are taken to be numbers and the result is a double. Otherwise the interpreter computes it; a BigInt leaves. */
-function guessedArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, before: readonly Val[]): void {
+function guessedArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: readonly Val[]): void {
   const { code: c } = frame
-  if (impossible(a) || impossible(b) || floatOps[opcode] === undefined) {
+  const code = floatOps[opcode]
+  if (impossible(a) || impossible(b) || code === undefined) {
     frame.state.stack.push(a, b)
     emitOnAnything(frame, 2, opcode === "add" ? ANY : NUMBER | T.OTHER)
     return
@@ -283,7 +291,7 @@ function guessedArithmetic(frame: Frame, opcode: OpcodeName, a: Val, b: Val, bef
   const slow = c.block()
   floatOr(frame, a, slow)
   floatOr2(frame, b, slow)
-  c.op(floatOps[opcode]!).set(result).br(end)
+  c.op(code).set(result).br(end)
   c.end()
   operateOnAnything(frame, before, 2)
   resultAsFloat(frame, before.slice(0, -2), result)

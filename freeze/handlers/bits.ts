@@ -1,13 +1,14 @@
 // & | ^ << >> >>> and ~.
 import { tags } from "../../engine/abi.ts"
-import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
+import type { OpcodeOf } from "../patterns.ts"
 import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import type { Frame, Val } from "../frame/frame.ts"
 import { NUMBER, numberOf, T, value } from "../types.ts"
 import { I32, op } from "../../wasm/code.ts"
 import { isUnboxedInt, impossible, done, int32Or, resultAsInt } from "./numbers.ts"
 
-const bitOps: Partial<Record<OpcodeName, number>> = {
+const bitOps: Record<OpcodeOf<"bits">, number> = {
+  not: op.i32_xor, // with -1
   and: op.i32_and,
   or: op.i32_or,
   xor: op.i32_xor,
@@ -17,9 +18,8 @@ const bitOps: Partial<Record<OpcodeName, number>> = {
 }
 
 /** a b -> int, for & | ^ << >> >>>, and a -> int for ~. wasm's shifts take the count modulo 32, as JavaScript's do. */
-export function emitBits(frame: Frame): void {
+export function emitBits(frame: Frame, opcode: OpcodeOf<"bits">): void {
   const { code: c } = frame
-  const { opcode } = frame.instruction
   const isNot = opcode === "not"
   const b: Val = isNot ? { rep: "const", value: value(tags.JS_TAG_INT, -1), type: T.INT, own: false } : frame.pop()
   const a = frame.pop()
@@ -44,7 +44,7 @@ export function emitBits(frame: Frame): void {
     frame.release(second)
     frame.release(first)
   }
-  c.op(isNot ? op.i32_xor : bitOps[opcode]!).set(w)
+  c.op(bitOps[opcode]).set(w)
   if (needsSlow) {
     c.br(end).end()
     operateOnAnything(frame, before, pops)

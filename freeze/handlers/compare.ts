@@ -1,28 +1,36 @@
 // Comparisons: numbers inline, then what can be decided by identity or by the characters of strings, then the engine.
 import { tags } from "../../engine/abi.ts"
-import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import { operateOnAnything } from "./anything.ts"
 import type { Frame, Val } from "../frame/frame.ts"
+import type { OpcodeOf } from "../patterns.ts"
 import { T } from "../types.ts"
 import { I32, op, type Label } from "../../wasm/code.ts"
 import { isInt, isNumber, isUnboxed, impossible, done, settle, floatOr, floatOr2 } from "./numbers.ts"
 
-const compares: Partial<Record<OpcodeName, { int: number; float: number; strict?: boolean; not?: boolean }>> = {
+interface Comparison {
+  int: number
+  float: number
+  /** It asks for equality, not for order. */
+  equality?: true
+  strict?: true
+  not?: true
+}
+
+const comparisons: Record<OpcodeOf<"compare">, Comparison> = {
   lt: { int: op.i32_lt_s, float: op.f64_lt },
   lte: { int: op.i32_le_s, float: op.f64_le },
   gt: { int: op.i32_gt_s, float: op.f64_gt },
   gte: { int: op.i32_ge_s, float: op.f64_ge },
-  eq: { int: op.i32_eq, float: op.f64_eq },
-  neq: { int: op.i32_ne, float: op.f64_ne, not: true },
-  strict_eq: { int: op.i32_eq, float: op.f64_eq, strict: true },
-  strict_neq: { int: op.i32_ne, float: op.f64_ne, strict: true, not: true },
+  eq: { int: op.i32_eq, float: op.f64_eq, equality: true },
+  neq: { int: op.i32_ne, float: op.f64_ne, equality: true, not: true },
+  strict_eq: { int: op.i32_eq, float: op.f64_eq, equality: true, strict: true },
+  strict_neq: { int: op.i32_ne, float: op.f64_ne, equality: true, strict: true, not: true },
 }
 
 /** a b -> bool */
-export function emitCompare(frame: Frame): void {
+export function emitCompare(frame: Frame, opcode: OpcodeOf<"compare">): void {
   const { code: c } = frame
-  const { opcode } = frame.instruction
-  const compare = compares[opcode]!
+  const compare = comparisons[opcode]
   const b = frame.pop()
   const a = frame.pop()
   const [x, y] = [settle(frame, a), settle(frame, b)]
@@ -47,7 +55,7 @@ export function emitCompare(frame: Frame): void {
   const slow = c.block()
   if (!impossible(x) && !impossible(y)) compareNumbers(frame, x, y, compare, result, end, slow)
   c.end()
-  if (opcode.endsWith("eq")) compareIdentity(frame, x, y, compare.strict === true, compare.not === true, result, end)
+  if (compare.equality) compareIdentity(frame, x, y, compare.strict === true, compare.not === true, result, end)
   else orderStrings(frame, x, y, compare.int, result, end)
   operateOnAnything(frame, before, 2)
   c.op(op.i32_wrap_i64).set(result).end()

@@ -1,33 +1,45 @@
 // How blocks end: branches, returns, subroutines, and exceptions.
 import { numberOf, T, value } from "../types.ts"
 import { tags } from "../../engine/abi.ts"
-import type { FunctionWriter } from "../compile/compile.ts"
+import type { Edge } from "../flow/blocks.ts"
 import type { Frame, Val } from "../frame/frame.ts"
 import { emitCall } from "./call.ts"
-import { NotPure, selfValue } from "../frame/pure.ts"
-import { emitInstruction } from "../patterns.ts"
-import { op } from "../../wasm/code.ts"
+import { NotPure } from "../frame/pure.ts"
+import { patternOf } from "../patterns.ts"
+import { emitInstruction } from "./instruction.ts"
+import { truth } from "./truth.ts"
+import { op, type Label } from "../../wasm/code.ts"
 
-/** Write the last instruction of a block and the ways to its successors. Returns the one that is to be written right behind, if there is one. */
-export function endBlock(writer: FunctionWriter, block: number): number | undefined {
-  const { frame, structure } = writer
+/** What ending a block asks of whoever writes the function. Blocks are given by number; `from` is the one that ends. */
+export interface Ways {
+  readonly frame: Frame
+  /** The edges out of a block that control takes. */
+  successorsOf(block: number): readonly Edge[]
+  /** Whether other ways lead to a block, too: then it is not written where it is gone to. */
+  isElsewhere(block: number): boolean
+  /** Go on at a block: into it when only this way leads there, else by a branch. */
+  goTo(block: number, from: number): void
+  /** The same at the end of what is being written: a block that only this way leads to is not written but returned. */
+  goOn(block: number, from: number): number | undefined
+  /** When nothing has to be moved on the way to a block, its label; undefined otherwise. */
+  directLabel(block: number, from: number): Label | undefined
+}
+
+/** Write the last instruction of a block and the ways to its successors. Returns the one to be written right behind, if there is one. */
+export function endBlock(ways: Ways, block: number): number | undefined {
+  const { frame } = ways
   const { instruction } = frame
-  const edges = structure.successors[block]!
+  const { ends } = patternOf(instruction.opcode)
+  const edges = ways.successorsOf(block)
   const next = edges.find((e) => e.kind === "next")?.block
   const branch = edges.find((e) => e.kind === "branch")?.block
-  switch (instruction.opcode) {
+  switch (ends) {
     case "if_false":
-    case "if_false8":
     case "if_true":
-    case "if_true8": {
-      const whenTrue = instruction.opcode.startsWith("if_true")
       if (next === undefined || branch === undefined) throw new Error("a condition needs two ways")
-      return endCondition(writer, block, whenTrue ? branch : next, whenTrue ? next : branch)
-    }
+      return ends === "if_true" ? endCondition(ways, block, branch, next) : endCondition(ways, block, next, branch)
     case "goto":
-    case "goto8":
-    case "goto16":
-      return writer.goOn(branch!, block)
+      return ways.goOn(branch!, block)
     case "return":
       returnValue(frame, frame.pop())
       return undefined
@@ -36,87 +48,64 @@ export function endBlock(writer: FunctionWriter, block: number): number | undefi
       returnValue(frame, frame.pop())
       return undefined
     case "tail_call":
-    case "tail_call_method":
       emitCall(frame)
       returnValue(frame, frame.pop())
       return undefined
     case "throw":
-    case "throw_error":
       frame.exit()
       return undefined
     case "gosub": {
       // The return address is an int in the interpreter too.
       const offset = instruction.offset + instruction.size
       frame.push({ rep: "const", value: value(tags.JS_TAG_INT, offset), type: T.INT, own: false, ret: [offset] })
-      return writer.goOn(edges[0]!.block, block)
+      return ways.goOn(edges[0]!.block, block)
     }
     case "ret":
-      return endSubroutine(writer, block)
-    default:
+      return endSubroutine(ways, block)
+    case undefined:
       emitInstruction(frame)
       if (next === undefined) throw new Error(`${instruction.opcode} ends a block without a next one`)
-      return writer.goOn(next, block)
+      return ways.goOn(next, block)
+    default:
+      return ends satisfies never
   }
 }
 
-function endCondition(writer: FunctionWriter, block: number, whenTrue: number, whenFalse: number): number | undefined {
-  const { frame } = writer
+function endCondition(ways: Ways, block: number, whenTrue: number, whenFalse: number): number | undefined {
+  const { frame } = ways
   const { code: c } = frame
   const condition = frame.pop()
   const known =
     condition.rep === "const" ? (numberOf(condition.value) ?? plainTruth(condition.type, condition.value)) : undefined
   if (known !== undefined) {
-    return writer.goOn(known ? whenTrue : whenFalse, block)
+    return ways.goOn(known ? whenTrue : whenFalse, block)
   }
   truth(frame, condition)
-  const directTrue = writer.directLabel(whenTrue, block)
+  const directTrue = ways.directLabel(whenTrue, block)
   if (directTrue !== undefined) {
     c.brIf(directTrue)
-    return writer.goOn(whenFalse, block)
+    return ways.goOn(whenFalse, block)
   }
-  const directFalse = writer.directLabel(whenFalse, block)
+  const directFalse = ways.directLabel(whenFalse, block)
   if (directFalse !== undefined) {
     c.op(op.i32_eqz).brIf(directFalse)
-    return writer.goOn(whenTrue, block)
+    return ways.goOn(whenTrue, block)
   }
   // What is written elsewhere is one branch: in the `if` it takes no stack, however many conditions follow.
-  const turned = writer.isElsewhere(whenFalse) && !writer.isElsewhere(whenTrue)
+  const turned = ways.isElsewhere(whenFalse) && !ways.isElsewhere(whenTrue)
   const [inIf, after] = turned ? [whenFalse, whenTrue] : [whenTrue, whenFalse]
   if (turned) c.op(op.i32_eqz)
   const state = frame.snapshot()
   c.if()
-  writer.goTo(inIf, block) // which ends with a branch, whatever it is
+  ways.goTo(inIf, block) // which ends with a branch, whatever it is
   c.end()
   frame.resume(state)
-  return writer.goOn(after, block)
+  return ways.goOn(after, block)
 }
 
 /** Whether a bool, null or undefined is truthy; undefined for other constants. */
 function plainTruth(type: number, boxed: bigint): number | undefined {
   return (type & ~(T.BOOL | T.NULL | T.UNDEFINED)) === 0 ? Number(boxed & 0xffff_ffffn) : undefined
-}
-
-/** `-> i32`, not 0 when the operand is truthy. The operand is used up. */
-export function truth(frame: Frame, v: Val): void {
-  const { code: c } = frame
-  if (frame.kernel && v === selfValue) throw new NotPure()
-  switch (v.rep) {
-    case "i32":
-    case "bool":
-      frame.int(v)
-      frame.forget(v)
-      return
-    case "f64":
-      // Neither 0 nor NaN.
-      c.get(v.w).op(op.f64_abs).f64(0).op(op.f64_gt)
-      frame.forget(v)
-      return
-    default: {
-      c.i32(frame.realm)
-      frame.helper(frame.boxed(v), "toBool")
-      frame.drop(v)
-    }
-  }
 }
 
 function returnValue(frame: Frame, v: Val): void {
@@ -139,23 +128,23 @@ function returnValue(frame: Frame, v: Val): void {
 }
 
 /** `ret`: the ways back to after each `gosub`. */
-function endSubroutine(writer: FunctionWriter, block: number): number | undefined {
-  const { frame, structure } = writer
+function endSubroutine(ways: Ways, block: number): number | undefined {
+  const { frame } = ways
   const { code: c } = frame
   const address = frame.pop()
-  const targets = structure.successors[block]!.map((edge) => edge.block)
+  const targets = ways.successorsOf(block).map((edge) => edge.block)
   const offset = frame.home("ret", 0x7f)
   frame.int(address).set(offset)
   frame.forget(address)
   const state = frame.snapshot()
   for (const target of targets.slice(0, -1)) {
     c.get(offset).i32(frame.graph.blocks[target]!.offset).op(op.i32_eq).if()
-    writer.goTo(target, block)
+    ways.goTo(target, block)
     c.end()
     frame.resume(state)
   }
   const last = targets.at(-1)
-  if (last !== undefined) return writer.goOn(last, block)
+  if (last !== undefined) return ways.goOn(last, block)
   c.op(op.unreachable)
   return undefined
 }

@@ -1,12 +1,14 @@
 // Constants, locals, arguments and captured variables.
 import { JSObject, JSVarRef, tags } from "../../engine/abi.ts"
+import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import type { Frame, Val } from "../frame/frame.ts"
 import { selfValue } from "../frame/pure.ts"
+import type { OpcodeOf } from "../patterns.ts"
 import { ANY, FALSE, NULL, T, TRUE, typeOf, UNDEFINED, UNINITIALIZED, value } from "../types.ts"
 import { I32, I64, op } from "../../wasm/code.ts"
 
-export function emitConstant(frame: Frame): void {
-  const { opcode, operands } = frame.instruction
+export function emitConstant(frame: Frame, opcode: OpcodeOf<"constant">): void {
+  const { operands } = frame.instruction
   switch (operands.kind) {
     case "int":
       frame.pushConst(
@@ -35,9 +37,14 @@ export function emitConstant(frame: Frame): void {
   }
 }
 
-const plain: Record<string, bigint> = { undefined: UNDEFINED, null: NULL, push_false: FALSE, push_true: TRUE }
+const plain: Partial<Record<OpcodeOf<"constant">, bigint>> = {
+  undefined: UNDEFINED,
+  null: NULL,
+  push_false: FALSE,
+  push_true: TRUE,
+}
 
-function fail(opcode: string): never {
+function fail(opcode: OpcodeName): never {
   throw new Error(`${opcode} is not a constant`)
 }
 
@@ -49,9 +56,9 @@ function localIndex(frame: Frame): number {
   throw new Error(`${frame.instruction.opcode} names no local`)
 }
 
-export function emitGetLocal(frame: Frame): void {
+export function emitGetLocal(frame: Frame, opcode: OpcodeOf<"getLocal">): void {
   const i = localIndex(frame)
-  if (frame.instruction.opcode === "get_loc_check") checkInitialized(frame, i)
+  if (opcode === "get_loc_check") checkInitialized(frame, i)
   pushLocal(frame, i)
 }
 
@@ -90,9 +97,8 @@ function isUninitialized(frame: Frame, boxed: () => void): void {
   frame.code.i64(UNINITIALIZED).op(op.i64_eq)
 }
 
-export function emitPutLocal(frame: Frame): void {
+export function emitPutLocal(frame: Frame, opcode: OpcodeOf<"putLocal">): void {
   const i = localIndex(frame)
-  const { opcode } = frame.instruction
   if (opcode === "put_loc_check") checkInitialized(frame, i)
   if (opcode === "put_loc_check_init") {
     // Only `this` of a derived constructor, which can be initialised once.
@@ -144,7 +150,7 @@ function varRefAddress(frame: Frame): void {
   frame.code.mem("i32_load", 4 * operands.index).mem("i32_load", JSVarRef.pvalue)
 }
 
-export function emitGetVarRef(frame: Frame): void {
+export function emitGetVarRef(frame: Frame, opcode: OpcodeOf<"getVarRef">): void {
   const { code: c } = frame
   if (frame.kernel) {
     frame.push(selfValue)
@@ -152,7 +158,7 @@ export function emitGetVarRef(frame: Frame): void {
   }
   varRefAddress(frame)
   c.mem("i64_load", 0)
-  if (frame.instruction.opcode === "get_var_ref_check") {
+  if (opcode === "get_var_ref_check") {
     const w = frame.temp(I64)
     c.set(w)
     isUninitialized(frame, () => c.get(w))
@@ -165,8 +171,7 @@ export function emitGetVarRef(frame: Frame): void {
   frame.pushBoxed(ANY)
 }
 
-export function emitPutVarRef(frame: Frame): void {
-  const { opcode } = frame.instruction
+export function emitPutVarRef(frame: Frame, opcode: OpcodeOf<"putVarRef">): void {
   const { code: c } = frame
   const address = frame.temp(I32)
   varRefAddress(frame)

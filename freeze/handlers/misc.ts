@@ -1,7 +1,8 @@
-// `this`, special objects, tests of tags.
+// `this`, special objects, tests of tags, keys, and what iteration leaves on the stack.
 import { tags } from "../../engine/abi.ts"
-import { truth } from "./control.ts"
+import { truth } from "./truth.ts"
 import { param, type Frame } from "../frame/frame.ts"
+import type { OpcodeOf } from "../patterns.ts"
 import { ANY, FALSE, NUMBER, T, UNDEFINED } from "../types.ts"
 import { I32, op } from "../../wasm/code.ts"
 
@@ -34,9 +35,8 @@ export function emitNot(frame: Frame): void {
 }
 
 /** a -> bool */
-export function emitTagTest(frame: Frame): void {
+export function emitTagTest(frame: Frame, opcode: OpcodeOf<"tagTest">): void {
   const { code: c } = frame
-  const { opcode } = frame.instruction
   const v = frame.pop()
   const tested = opcode === "is_null" ? T.NULL : opcode === "is_undefined" ? T.UNDEFINED : T.NULL | T.UNDEFINED
   if ((v.type & tested) === 0 && (v.type & T.UNINITIALIZED) === 0) {
@@ -59,9 +59,9 @@ export function emitTagTest(frame: Frame): void {
  * a -> key, or obj a -> obj key where null and undefined throw first. Numbers stay: what they are used for makes the same key of them. Strings and
  * symbols are keys already.
  */
-export function emitToKey(frame: Frame): void {
+export function emitToKey(frame: Frame, opcode: OpcodeOf<"toKey">): void {
   const { code: c } = frame
-  const needsObject = frame.instruction.opcode === "to_propkey2"
+  const needsObject = opcode === "to_propkey2"
   const key = frame.state.stack.at(-1)!
   const object = needsObject ? frame.state.stack.at(-2)! : undefined
   const objectIsFine = object === undefined || (object.type & ~(T.OBJECT | T.STRING | NUMBER | T.BOOL)) === 0
@@ -94,4 +94,20 @@ export function emitToKey(frame: Frame): void {
   c.end()
   frame.release(tag)
   frame.state.stack[depth] = { rep: "slot", type: NUMBER | T.STRING | T.OTHER, own: true }
+}
+
+/** iterator next catch_offset ... -> the same, value done. What lies between, the target of an assignment, is left alone. */
+export function emitForOfNext(frame: Frame): void {
+  frame.flush()
+  frame.callStep(frame.depth)
+  frame.push({ rep: "slot", type: ANY, own: true })
+  frame.push({ rep: "slot", type: T.BOOL, own: true })
+}
+
+/** catch_offset ... a -> a. How many operands go is known from the depth that the next instruction has. */
+export function emitNipCatch(frame: Frame): void {
+  const kept = frame.pop()
+  const depth = frame.graph.depths[frame.index + 1]!
+  while (frame.depth > depth - 1) frame.drop(frame.pop())
+  frame.push(kept)
 }

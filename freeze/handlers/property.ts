@@ -8,13 +8,14 @@ import { mayBeCounted, type Frame, type Val } from "../frame/frame.ts"
 import type { Atom } from "../function.ts"
 import { elementAddress, isImmutable, numberArrays, SLOW } from "../helpers/lookup.ts"
 import { selfValue } from "../frame/pure.ts"
+import type { OpcodeOf } from "../patterns.ts"
 import { ANY, NUMBER, numberOf, T } from "../types.ts"
 import { F64, I32, I64, op, type Code, type Label } from "../../wasm/code.ts"
 
 /** obj -> value (get_field), obj -> obj value (get_field2) */
-export function emitGetField(frame: Frame): void {
+export function emitGetField(frame: Frame, opcode: OpcodeOf<"getField">): void {
   const { code: c } = frame
-  const { opcode, operands } = frame.instruction
+  const { operands } = frame.instruction
   if (operands.kind !== "atom") throw new Error(`${opcode} names no property`)
   const isMethod = opcode === "get_field2"
   const object = frame.pop()
@@ -202,9 +203,9 @@ function indexOr(frame: Frame, v: Val, slow: number): void {
 }
 
 /** obj index -> value (get_array_el), obj index -> obj value (get_array_el2) */
-export function emitGetElement(frame: Frame): void {
+export function emitGetElement(frame: Frame, opcode: OpcodeOf<"getElement">): void {
   const { code: c } = frame
-  const keep = frame.instruction.opcode === "get_array_el2"
+  const keep = opcode === "get_array_el2"
   const index = frame.pop()
   const object = frame.pop()
   const before = [...frame.state.stack, object, index]

@@ -2,21 +2,22 @@
 import { tags } from "../../engine/abi.ts"
 import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import type { Frame, Val } from "../frame/frame.ts"
+import type { OpcodeOf } from "../patterns.ts"
 import { NUMBER, numberOf, numberValue, T, value } from "../types.ts"
 import { F64, I32, I64, op } from "../../wasm/code.ts"
 import { boxedAdd, intSum } from "./arith.ts"
 import { isInt, isNumber, impossible, one, done, settle, floatOr, resultAsFloat } from "./numbers.ts"
 
 /** a -> -a, +a, a + 1, a - 1, or a -> a a+1 (post_inc): what `a` was as a number stays below. */
-export function emitUnary(frame: Frame): void {
-  const { opcode } = frame.instruction
+export function emitUnary(frame: Frame, opcode: OpcodeOf<"unary">): void {
+  const isPost = opcode === "post_inc" || opcode === "post_dec"
   const v = settle(frame, frame.pop())
   const before = [...frame.state.stack, v]
   if (!isNumber(v) && !impossible(v) && (opcode === "plus" || opcode === "neg")) {
     guessedSign(frame, v, before)
     return
   }
-  if (!isNumber(v) && opcode.startsWith("post")) {
+  if (!isNumber(v) && isPost) {
     frame.push(v)
     boxedPostfix(frame)
     return
@@ -46,7 +47,6 @@ export function emitUnary(frame: Frame): void {
     return
   }
   const up = opcode === "inc" || opcode === "post_inc"
-  const isPost = opcode.startsWith("post")
   if (isInt(v)) {
     const w = frame.temp(I32)
     intSum(frame, up ? "add" : "sub", v, one, w, before)

@@ -1,0 +1,27 @@
+// ToBoolean of an operand.
+import type { Frame, Val } from "../frame/frame.ts"
+import { NotPure, selfValue } from "../frame/pure.ts"
+import { op } from "../../wasm/code.ts"
+
+/** `-> i32`, not 0 when the operand is truthy. The operand is used up. */
+export function truth(frame: Frame, v: Val): void {
+  const { code: c } = frame
+  if (frame.kernel && v === selfValue) throw new NotPure()
+  switch (v.rep) {
+    case "i32":
+    case "bool":
+      frame.int(v)
+      frame.forget(v)
+      return
+    case "f64":
+      // Neither 0 nor NaN.
+      c.get(v.w).op(op.f64_abs).f64(0).op(op.f64_gt)
+      frame.forget(v)
+      return
+    default: {
+      c.i32(frame.realm)
+      frame.helper(frame.boxed(v), "toBool")
+      frame.drop(v)
+    }
+  }
+}
