@@ -66,3 +66,28 @@ for (const [folder, may] of Object.entries(allowed)) {
 test("tables that every folder may import import nothing", () => {
   for (const file of tables) expect(imports(file), file).toEqual([])
 })
+
+/** The rooms of freeze/ from the ground up: a file imports from its own room and from those before it. */
+const floors = [
+  "function types patterns rows errors",
+  "read",
+  "flow",
+  "helpers",
+  "frame",
+  "handlers",
+  "compile",
+  "plan freeze",
+]
+
+test("freeze/ imports only downwards", () => {
+  const floorOf = (file: string) => floors.findIndex((names) => names.split(" ").includes(file.split(/[/.]/)[1] ?? ""))
+  const wrong: string[] = []
+  for (const file of sources("freeze")) {
+    expect(floorOf(file), `${file} stands on no floor`).toBeGreaterThanOrEqual(0)
+    for (const name of imports(file).filter((name) => name.startsWith("."))) {
+      const target = relative(root, resolve(root, file, "..", name))
+      if (target.startsWith("freeze/") && floorOf(target) > floorOf(file)) wrong.push(`${file}: ${name}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
