@@ -1,5 +1,5 @@
 // Errors as util.inspect shows them: the stack, with the class's name in its first line; keys that say more stay keys.
-import type { Inspection } from "./inspect.ts"
+import type { Inspection } from "./inspection.ts"
 
 type Key = string | symbol
 

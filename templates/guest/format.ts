@@ -1,5 +1,8 @@
 // util.format: printf-like directives, then whatever is left, separated by spaces.
-import { inspect, isBuiltin, numberText, type InspectOptions } from "./inspect.ts"
+import { isBuiltin } from "./heads.ts"
+import { inspect } from "./inspect.ts"
+import type { InspectOptions } from "./inspection.ts"
+import { numberText } from "./primitives.ts"
 
 /** util.format(...args) */
 export function format(...args: unknown[]): string {

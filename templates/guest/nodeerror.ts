@@ -1,18 +1,8 @@
 // Errors in Node's shape: a `code` beside the message, shown in brackets after the name in the stack's first line.
-import type { Show } from "./show.ts"
-
-type Inspect = Show["inspect"]
-
-let show: () => Show
+import { kit, type Show } from "./kit.ts"
 
 /** util.inspect, loaded when it is first called. */
-export const inspect = ((...args: Parameters<Inspect>) => show().inspect(...args)) as Inspect
-
-/** Where to get util.inspect from. */
-export function useShow(how: () => Show): Inspect {
-  show = how
-  return inspect
-}
+export const inspect: Show["inspect"] = (...args) => kit.show().inspect(...args)
 
 /** Make an error with Node's `code`. */
 export function nodeError(

@@ -1,24 +1,19 @@
 // Printing values: a script of its own (core.ts says why).
-import { makeConsole } from "./console.ts"
-import type { Kit } from "./core.ts"
+import { consoleCalls } from "./consolecalls.ts"
 import { format, formatWithOptions } from "./format.ts"
-import { customInspect, defaultOptions, inspect, isClass, styleColors, styleNames, useNative } from "./inspect.ts"
-import { quote, textWidth } from "./text.ts"
+import { inspect } from "./inspect.ts"
+import { customInspect, defaultOptions, styleColors, styleNames } from "./inspection.ts"
+import { useKit, type Kit, type Show } from "./kit.ts"
 
-export type Show = ReturnType<typeof start>
-
-export function start(kit: Kit) {
-  useNative(kit.native)
+export function start(given: Kit): Show {
+  useKit(given)
   return {
-    console: makeConsole(kit.native, (message) => kit.world().emitWarning(message)),
+    console: consoleCalls,
     format,
     formatWithOptions,
     inspect,
     customInspect,
     defaultOptions,
-    isClass,
-    quote,
-    textWidth,
     styleColors,
     styleNames,
   }

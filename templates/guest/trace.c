@@ -2,7 +2,7 @@
 //
 // While the engine builds a trace it calls whatever function sits in Error.prepareStackTrace; ours sits there, as an object of
 // a callable class rather than as a C function, because the engine calls those without checking the stack: so the trace of a
-// stack overflow is not lost. What it returns begins with U+0001: errors.ts puts the header in its place when somebody reads
+// stack overflow is not lost. What it returns begins with U+0001: stacks.ts puts the header in its place when somebody reads
 // `stack` first, as Node does.
 #include "guest.h"
 

@@ -1,7 +1,7 @@
 // node:events: the core's EventEmitter with the functions around it.
 import type { Kit } from "../guest/core.ts"
 
-type Emitter = import("../guest/events.ts").EventEmitter
+type Emitter = import("../guest/emitter.ts").EventEmitter
 
 export function start({ modules, world }: Kit): void {
   const { EventEmitter, captureRejections, errorMonitor, wrongType } = world()

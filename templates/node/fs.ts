@@ -3,7 +3,7 @@
 // A path is absolute or relative to "/"; the preopen with the longest name that is a prefix of it serves it. What lies outside
 // all of them does not exist.
 import type { Kit } from "../guest/core.ts"
-import { encodingOf } from "../guest/bytes.ts"
+import { encodingOf } from "../guest/encodings.ts"
 import { errnos } from "./errno.ts"
 import { constants, flags, FOLLOW, LIST, numericFlags, O } from "./fs-flags.ts"
 

@@ -1,6 +1,6 @@
 // TextEncoder and TextDecoder of the Encoding Standard, for UTF-8, UTF-16 and windows-1252.
 import type { Kit } from "../guest/core.ts"
-import { unfinished } from "../guest/bytes.ts"
+import { unfinished } from "../guest/encodings.ts"
 
 // Labels of the Encoding Standard.
 const labels: Record<string, string> = {}

@@ -1,6 +1,6 @@
 // Where util.inspect breaks lines: entries side by side when they are few and short, in columns when they are many and
 // alike, one a line otherwise.
-import type { Inspection } from "./inspect.ts"
+import type { Inspection } from "./inspection.ts"
 import { textWidth } from "./text.ts"
 
 const color = /\x1b\[\d+m/g

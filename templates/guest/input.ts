@@ -1,65 +1,17 @@
-// process.stdin, process.stdout and process.stderr: event emitters with the calls that programs use.
-import { encodingOf, unfinished, type BytesKit, type Encoding } from "./bytes.ts"
-import { EventEmitter } from "./events.ts"
-import type { Loop } from "./loop.ts"
-import type { Native } from "./native.ts"
-import { nodeError, wrongType } from "./nodeerror.ts"
+// process.stdin: read when somebody listens and nothing else is to do.
+import { decode, own } from "./bytetext.ts"
+import { EventEmitter } from "./emitter.ts"
+import { encodingOf, unfinished } from "./encodings.ts"
+import { joined } from "./joined.ts"
+import { native, type Encoding } from "./kit.ts"
+import { input, tick } from "./loop.ts"
+import { named } from "./named.ts"
+import { nodeError } from "./nodeerror.ts"
 
 type Callback = (...args: unknown[]) => unknown
 
-/** A stream that is written to at once. */
-export function makeOutput(native: Native, loop: Loop, bytes: BytesKit, fd: 1 | 2) {
-  class WriteStream extends EventEmitter {
-    readonly fd: number = fd
-    writable = true
-    get isTTY(): true | undefined {
-      return native.fileType(fd) === 2 ? true : undefined
-    }
-    get columns(): number | undefined {
-      return this.isTTY ? 80 : undefined
-    }
-    get rows(): number | undefined {
-      return this.isTTY ? 24 : undefined
-    }
-    write(chunk: unknown, encoding?: string | Callback, done?: Callback): boolean {
-      if (typeof encoding === "function") {
-        done = encoding
-        encoding = undefined
-      }
-      if (chunk === null) throw nodeError(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream")
-      if (typeof chunk !== "string" && !ArrayBuffer.isView(chunk))
-        throw wrongType("chunk", "of type string or an instance of Buffer, TypedArray, or DataView", chunk)
-      const known = encoding === undefined ? "utf8" : encodingOf(encoding)
-      if (known === undefined)
-        throw nodeError(TypeError, "ERR_UNKNOWN_ENCODING", `Unknown encoding: ${String(encoding)}`)
-      if (typeof chunk === "string") native.write(fd, known === "utf8" ? chunk : bytes.encode(chunk, known))
-      else native.write(fd, new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-      if (done !== undefined) loop.tick(done, [])
-      return true
-    }
-    end(chunk?: unknown, encoding?: string | Callback, done?: Callback): this {
-      if (typeof chunk === "function") [chunk, done] = [undefined, chunk as Callback]
-      if (chunk != null) this.write(chunk, encoding)
-      if (typeof encoding === "function") done = encoding
-      if (done !== undefined) loop.tick(done, [])
-      loop.tick(() => this.emit("finish"), [])
-      return this
-    }
-    cork() {}
-    uncork() {}
-    getColorDepth() {
-      return 1
-    }
-    hasColors() {
-      return false
-    }
-  }
-  Object.defineProperty(WriteStream, "name", { value: "WriteStream" })
-  return new WriteStream()
-}
-
-/** Standard input: read when somebody listens and nothing else is to do. */
-export function makeInput(native: Native, loop: Loop, bytes: BytesKit) {
+/** Standard input. The class is made with it: most programs read nothing. */
+export function makeInput() {
   class ReadStream extends EventEmitter {
     readonly fd = 0
     readable = true
@@ -102,7 +54,7 @@ export function makeInput(native: Native, loop: Loop, bytes: BytesKit) {
     resume(): this {
       if (!native.running()) native.forbid("reading standard input")
       this.#flowing = true
-      loop.tick(() => this.#flush(), [])
+      tick(() => this.#flush(), [])
       return this
     }
     pause(): this {
@@ -144,7 +96,7 @@ export function makeInput(native: Native, loop: Loop, bytes: BytesKit) {
     destroy(): this {
       this.#flowing = false
       this.readableEnded = true
-      loop.tick(() => this.emit("close"), [])
+      tick(() => this.emit("close"), [])
       return this
     }
     #flush(): void {
@@ -154,7 +106,7 @@ export function makeInput(native: Native, loop: Loop, bytes: BytesKit) {
     #want(): void {
       if (this.#waiting || this.readableEnded) return
       this.#waiting = true
-      loop.input(0, () => this.#take())
+      input(0, () => this.#take())
     }
     #take(): void {
       this.#waiting = false
@@ -166,33 +118,31 @@ export function makeInput(native: Native, loop: Loop, bytes: BytesKit) {
     }
     #push(chunk: Uint8Array): void {
       if (this.#encoding === "utf8" && (this.#rest.length > 0 || chunk.at(-1)! >= 0x80)) {
-        const all = new Uint8Array(this.#rest.length + chunk.length)
-        all.set(this.#rest)
-        all.set(chunk, this.#rest.length)
+        const all = joined([this.#rest, chunk])
         const left = unfinished(all)
         this.#rest = all.slice(all.length - left)
         chunk = all.subarray(0, all.length - left)
         if (chunk.length === 0) return this.#want()
       }
-      this.#ready.push(this.#encoding === undefined ? bytes.own(chunk) : bytes.decode(chunk, this.#encoding))
+      this.#ready.push(this.#encoding === undefined ? own(chunk) : decode(chunk, this.#encoding))
       this.emit("readable")
       this.#flush()
     }
     #finish(): void {
       if (this.#rest.length > 0) {
-        this.#ready.push(bytes.decode(this.#rest, "utf8"))
+        this.#ready.push(decode(this.#rest, "utf8"))
         this.#rest = new Uint8Array(0)
       }
       this.readableEnded = true
       this.readable = false
       this.emit("readable")
       this.#flush()
-      loop.tick(() => {
+      tick(() => {
         this.emit("end")
         this.emit("close")
       }, [])
     }
   }
-  Object.defineProperty(ReadStream, "name", { value: "ReadStream" })
+  named("ReadStream", ReadStream as never)
   return new ReadStream()
 }

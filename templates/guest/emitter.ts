@@ -1,8 +1,6 @@
 // EventEmitter, as node:events has it. The core needs it for `process`; the module `events` shows it to apps.
+import type { Emitter, EventName, Listener } from "./kit.ts"
 import { checkCallback, inspect, nodeError, outOfRange } from "./nodeerror.ts"
-
-type Listener = ((...args: any[]) => unknown) & { listener?: Listener }
-type EventName = string | symbol
 
 const names = Symbol("events")
 const most = Symbol("maxListeners")
@@ -26,17 +24,9 @@ export interface EmitterOptions {
 }
 
 // A function rather than a class: old code calls EventEmitter.call(this) and util.inherits from it.
-export interface EventEmitter {
+export interface EventEmitter extends Emitter {
   [names]: Record<EventName, Listener[]> | undefined
   [most]: number | undefined
-  emit(event: EventName, ...args: unknown[]): boolean
-  on(event: EventName, listener: Listener): this
-  once(event: EventName, listener: Listener): this
-  off(event: EventName, listener: Listener): this
-  removeListener(event: EventName, listener: Listener): this
-  addListener(event: EventName, listener: Listener): this
-  listenerCount(event: EventName, listener?: Listener): number
-  listeners(event: EventName): Listener[]
 }
 
 /** The constructor, callable without `new`. */
