@@ -92,9 +92,12 @@ test("a span of time is not shortened by a time of day that jumps", async () => 
   }
 })
 
-/** Code offsets are the compiler's business, and how often a frame is repeated is the stack's. */
+/** Code offsets are the compiler's business, how often a frame is repeated is the stack's, and newer engines tell more of a segment. */
 function shortTrap(trap: string): string {
-  return trap.replace(/\+0x[0-9a-f]+/g, "+OFFSET").replace(/(\n {2}at .*)\1+/g, "$1\n  at …")
+  return trap
+    .replace(/\+0x[0-9a-f]+/g, "+OFFSET")
+    .replace(/(\n {2}at .*)\1+/g, "$1\n  at …")
+    .replace(/data segment \d+ is out of bounds \(.*\)/, "data segment is out of bounds")
 }
 
 function underNode(

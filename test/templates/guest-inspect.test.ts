@@ -1,8 +1,9 @@
-// What console.log prints, compared with the Node that runs the test.
+// What console.log prints, compared with the Node that runs the test; where that is a newer one, with how Node 20 prints it.
 import { spawnSync } from "node:child_process"
 import { expect, test } from "vitest"
 import { errors, formats, prelude, values } from "./guest-values.ts"
 import { run } from "./live-guest.ts"
+import { asNode20 } from "./newer-nodes.ts"
 
 /** Run the same script in the guest and in a Node of its own; both print a marker after each value. */
 async function both(script: string): Promise<[guest: string[], node: string[]]> {
@@ -10,7 +11,8 @@ async function both(script: string): Promise<[guest: string[], node: string[]]> 
   expect(stderr).toBe("")
   const node = spawnSync(process.execPath, ["-"], { input: script, encoding: "utf8", maxBuffer: 1 << 26 })
   expect(node.stderr).toBe("")
-  return [stdout.split("\x01\n"), node.stdout.split("\x01\n")]
+  const printed = (text: string) => asNode20("console.log", text).split("\x01\n")
+  return [printed(stdout), printed(node.stdout)]
 }
 
 test("values are printed as Node prints them", async () => {

@@ -9,6 +9,7 @@ import { partNames, parts } from "../../templates/parts.ts"
 import { programs, root, runNode } from "../apps.ts"
 import { partScripts } from "./guest-part-scripts.ts"
 import { run } from "./live-guest.ts"
+import { asNode20 } from "./newer-nodes.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "edgebox-parts-"))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -30,7 +31,8 @@ for (const [name, script] of Object.entries(partScripts)) {
       keepSource: true,
     })
     expect(guest.stderr).toBe("")
-    expect(guest.stdout.split("\n")).toEqual(node.stdout.split("\n"))
+    const lines = (text: string) => asNode20(name, text).split("\n")
+    expect(lines(guest.stdout)).toEqual(lines(node.stdout))
   })
 }
 

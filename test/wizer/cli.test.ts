@@ -205,16 +205,16 @@ test("a preloaded module that cannot be started is a problem, whatever it does",
     return { status, text: String(stderr) }
   }
   for (const [text, reason] of [
-    [`(module ${f} (func $r (export "_initialize") (call $r)))`, "Maximum call stack size exceeded"],
-    [`(module (import "env" "memory" (memory 1)) ${f})`, `module="env"`],
-    [`(module (import "env" "g" (global i32)) ${f})`, `module="env"`],
-    [`(module (tag $t) ${f} (func (export "_initialize") (throw $t)))`, "nothing caught it"],
-    [`(module (import "env" "x" (func $x)) ${f} (func (export "_initialize") (call $x)))`, `"x" of "env"`],
-    [exits(3), "status 3"],
+    [`(module ${f} (func $r (export "_initialize") (call $r)))`, /Maximum call stack size exceeded/],
+    [`(module (import "env" "memory" (memory 1)) ${f})`, /Import #0 (module=)?"env"/], // newer engines leave a word out
+    [`(module (import "env" "g" (global i32)) ${f})`, /Import #0 (module=)?"env"/],
+    [`(module (tag $t) ${f} (func (export "_initialize") (throw $t)))`, /nothing caught it/],
+    [`(module (import "env" "x" (func $x)) ${f} (func (export "_initialize") (call $x)))`, /"x" of "env"/],
+    [exits(3), /status 3/],
   ] as const) {
     const ended = preload(text)
     expect(ended).toMatchObject({ status: 1, text: expect.stringContaining("EB321") })
-    expect(ended.text).toContain(reason)
+    expect(ended.text).toMatch(reason)
   }
   expect(preload(exits(0)).status).toBe(0)
 })
