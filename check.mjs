@@ -1,4 +1,4 @@
-// npm run check: types, formatting, generated files. All three run, and the last line says what to do.
+// npm run check: types, formatting, generated files and pages. All of them run, and the last line says what to do.
 import { spawnSync } from "node:child_process"
 import { createRequire } from "node:module"
 
@@ -22,6 +22,11 @@ const checks = [
     args: ["dist/gen-opcodes.js", "--check"],
     advice: () => "Run: npm run gen-opcodes, then npm run check again.",
   },
+  {
+    name: "pages",
+    args: ["docs.mjs", "--check"],
+    advice: () => "Run: npm run docs",
+  },
 ]
 
 const todo = []
@@ -38,5 +43,5 @@ if (todo.length > 0) {
   console.log(todo.join("\n"))
   process.exitCode = 1
 } else {
-  console.log("types, formatting and generated files are in order")
+  console.log("types, formatting, generated files and pages are in order")
 }

@@ -1,17 +1,15 @@
 #!/usr/bin/env node
-// edgeboxc: argv -> command; prints problems; sets the exit code (0, 1 a problem, 2 wrong usage, 70 a fault of ours).
+// edgeboxc: argv -> command.
 //
 // Whatever is heavy is imported when a command runs, so that starting costs a few milliseconds.
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import { InvalidArgumentError, Option } from "commander"
+import { makeProgram, runProgram } from "../command.ts"
 import manifest from "../package.json" with { type: "json" }
 import type { BuildOptions } from "./build.ts"
-import { isProblem, problemText, wrongUsage } from "./errors.ts"
+import { wrongUsage } from "./errors.ts"
 
-const program = new Command("edgeboxc")
+const program = makeProgram({ name: "edgeboxc", version: manifest.version })
   .description("Compile a JavaScript or TypeScript app into one sandboxed, already initialised WASI module.")
-  .version(manifest.version, "-V, --version")
-  .exitOverride()
-  .configureOutput({ writeErr: () => {}, outputError: () => {} })
   .addHelpText("after", examples("edgeboxc init my-app", "edgeboxc build my-app -o app.wasm", "edgeboxc build --help"))
 
 program
@@ -90,34 +88,4 @@ function keyValue(text: string, before: Record<string, string> = {}): Record<str
   return { ...before, [text.slice(0, split)]: text.slice(split + 1) }
 }
 
-/** Print what went wrong and return the exit code. */
-function failed(error: unknown): number {
-  if (error instanceof CommanderError) return usageFailed(error)
-  if (isProblem(error)) {
-    process.stderr.write(`${problemText(error)}\n`)
-    return 1
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`edgeboxc ${manifest.version} has a fault of its own. Please report it, with this:\n${stack}\n`)
-  return 70
-}
-
-/** Commander's words ("error: unknown option '--minfy'\n(Did you mean --minify?)") in the form of a problem. */
-function usageFailed(error: CommanderError): number {
-  if (error.exitCode === 0) return 0 // --help, --version
-  const [first = "", ...rest] = error.message.split("\n")
-  if (error.code === "commander.help") {
-    process.stderr.write(program.helpInformation())
-    return 2
-  }
-  const suggestion = rest.map((line) => line.replace(/^\((.*)\)$/, "$1")).join(" ")
-  const hint = suggestion === "" ? "See edgeboxc --help, or edgeboxc <command> --help." : suggestion
-  process.stderr.write(`${problemText(wrongUsage(first.replace(/^error: /, ""), hint))}\n`)
-  return 2
-}
-
-try {
-  await program.parseAsync()
-} catch (error) {
-  process.exitCode = failed(error)
-}
+await runProgram(program, wrongUsage)

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { configNotJson, configNotReadable, configUnknownKey, configWrongType } from "./errors.ts"
 import { reasonOf } from "./disk.ts"
 import { findJsonMistake } from "./json.ts"
-import { nearest } from "./nearest.ts"
+import { nearest } from "../nearest.ts"
 
 /** What `.edgebox.json` may say. Paths are relative to its folder. */
 export interface Config {

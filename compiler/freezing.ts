@@ -11,7 +11,7 @@ import { mergeOptions } from "./config.ts"
 import { resolveApp } from "./entry.ts"
 import { noSuchFunction } from "./errors.ts"
 import { loadApp, startBase } from "./load.ts"
-import { nearest } from "./nearest.ts"
+import { nearest } from "../nearest.ts"
 import { readBase } from "./shipped.ts"
 import { builtinNames, partsScript, usedParts } from "./usedparts.ts"
 

@@ -1,21 +1,13 @@
-// Every problem that freezing can end in. EB6xx; codes are never reused.
+// Every problem that freezing can end in, sorted by code. EB6xx; codes are never reused.
 
-/** A problem that a user can see: code, message, where, and what to do about it. */
-export interface FreezeProblem extends Error {
-  code: string
-  at?: string
-  hint?: string
+import { Problem } from "../problem.ts"
+
+export function unreadableFunction(pointer: number, reason: string): Problem {
+  return new Problem("EB601", `There is no readable function in the engine's memory at ${pointer}: ${reason}.`)
 }
 
-function problem(code: string, message: string, at?: string, hint?: string): FreezeProblem {
-  return Object.assign(new Error(message), { code, at, hint })
-}
-
-export function unreadableFunction(pointer: number, reason: string): FreezeProblem {
-  return problem("EB601", `there is no readable function in the engine's memory at ${pointer}: ${reason}`)
-}
-
-export function engineDiffers(what: string): FreezeProblem {
-  const hint = "This engine is not the one that frozen code is written for. Build with --freeze none, and report it."
-  return problem("EB602", `functions cannot be frozen: ${what}`, undefined, hint)
+export function engineDiffers(what: string): Problem {
+  return new Problem("EB602", `Functions cannot be frozen: ${what}.`, {
+    hint: "This engine is not the one that frozen code is written for. Build with --freeze none, and report it.",
+  })
 }

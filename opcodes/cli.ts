@@ -1,19 +1,13 @@
 #!/usr/bin/env node
 // gen-opcodes: installed engine -> opcodes/quickjs.generated.ts; or a header, compared with it.
-import { Command } from "commander"
+import { makeProgram, runProgram } from "../command.ts"
+import manifest from "../package.json" with { type: "json" }
 import { createHash } from "node:crypto"
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import {
-  cannotReadTable,
-  cannotWriteTable,
-  generatedFileStale,
-  noEngine,
-  notGenerated,
-  type OpcodesProblem,
-} from "./errors.ts"
+import { cannotReadTable, cannotWriteTable, generatedFileStale, noEngine, notGenerated, wrongUsage } from "./errors.ts"
 import { parseTable, renderTable, tableDifferences, type TableSource } from "./gen.ts"
 import { readHeaderTable } from "./header.ts"
 import type { OpcodeTable } from "./table.ts"
@@ -28,7 +22,7 @@ interface Options {
 const nextStep =
   "Next: npm run check. The type checker names every opcode that has no row in freeze/patterns.ts; give each one a row, then npm test."
 
-const program = new Command("gen-opcodes")
+const program = makeProgram({ name: "gen-opcodes", version: manifest.version })
   .description("read the opcode table out of the installed engine, and write opcodes/quickjs.generated.ts")
   .argument("[source]", "compare this quickjs-opcode.h, or engine .wasm, with the current table instead; write nothing")
   .option(
@@ -42,18 +36,13 @@ const program = new Command("gen-opcodes")
     (m, all: string[]) => [...all, m],
     [],
   )
-  .exitOverride()
   .action((source: string | undefined, options: Options) => {
     if (source !== undefined) compare(source, options)
     else if (options.check) check(options.table)
     else generate(options.table)
   })
 
-try {
-  program.parse()
-} catch (error) {
-  process.exitCode = report(error)
-}
+await runProgram(program, wrongUsage)
 
 function generate(path: string): void {
   const { wasm, source } = installedEngine()
@@ -144,18 +133,4 @@ function defaultTablePath(): string {
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
-}
-
-/** Print what went wrong; returns the exit code. */
-function report(error: unknown): number {
-  const { code, message, at, hint } = error as Partial<OpcodesProblem> & Error
-  if (code?.startsWith("commander.")) return (error as { exitCode: number }).exitCode === 0 ? 0 : 2
-  if (!code?.startsWith("EB")) {
-    process.stderr.write(`gen-opcodes failed; please report this.\n${(error as Error).stack ?? String(error)}\n`)
-    return 70
-  }
-  process.stderr.write(
-    [`${code}: ${message}`, at && `  at ${at}`, hint && `  ${hint}`].filter(Boolean).join("\n") + "\n",
-  )
-  return 1
 }

@@ -1,9 +1,8 @@
 #!/bin/sh
 // edgebox: read the command line, compile the module, run it, exit with its code.
-import { complain, exitCodes, reporting, runAndExit } from "./finish.ts"
+import { reporting, runAndExit, version } from "./finish.ts"
 import type { Grants } from "./finish.ts"
 import { load } from "./program.ts"
-import { fs } from "../wasi/node.ts"
 import { help, readCommand } from "./options.ts"
 import type { Command } from "./options.ts"
 import { mainStackBytes } from "./stack.ts"
@@ -19,9 +18,6 @@ function main(): void {
       return say(help)
     case "version":
       return say(`${version()}\n`)
-    case "misused":
-      complain(`edgebox: ${command.message}\nTry: edgebox --help\n`)
-      process.exit(exitCodes.misused)
   }
 }
 
@@ -40,11 +36,6 @@ function start({ file, args, env, dirs }: Command & { kind: "run" }): void {
 
 function say(text: string): void {
   reporting(() => writeFully(1, Buffer.from(text)))
-}
-
-function version(): string {
-  const manifest = fs.readFileSync(`${import.meta.dirname}/../package.json`, "utf8")
-  return (JSON.parse(manifest) as { version: string }).version
 }
 
 main()

@@ -1,37 +1,9 @@
-// Every problem that a user of `edgebox` can see, sorted by code. Codes are never reused. Imports nothing.
+// Every problem that a user of `edgebox` can see, sorted by code. EB7xx; codes are never reused.
 
-export class Problem extends Error {
-  readonly code: string
-  readonly at?: string
-  readonly hint?: string
+import { exitCodes, Problem } from "../problem.ts"
 
-  constructor(code: string, message: string, more: { at?: string; hint?: string } = {}) {
-    super(printable(message))
-    this.name = "Problem"
-    this.code = code
-    this.at = more.at
-    this.hint = more.hint
-  }
-}
-
-/** Longer than any honest message; names in a module may have megabytes. */
-const maxMessage = 600
-
-/**
- * `text` on one line, without anything that would move a terminal's cursor, colour it, or turn the order of what is read:
- * names come from modules that nobody has reason to trust.
- */
-export function printable(text: string): string {
-  const short = text.length > maxMessage ? `${text.slice(0, maxMessage)}…` : text
-  return short.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
-}
-
-/** What a command line prints of a problem. */
-export function describe(problem: Problem): string {
-  const lines = [`${problem.code}: ${problem.message}`]
-  if (problem.at !== undefined) lines.push(`  at ${problem.at}`)
-  if (problem.hint !== undefined) lines.push(`  ${problem.hint}`)
-  return lines.join("\n") + "\n"
+export function wrongUsage(message: string, hint = "See edgebox --help."): Problem {
+  return new Problem("EB700", message, { hint, exitCode: exitCodes.usage })
 }
 
 export function missingModule(path: string): Problem {
@@ -56,7 +28,7 @@ export function emptyModule(path: string): Problem {
 
 export function notWasm(path: string, looksLike: string): Problem {
   const isSource = /\.[cm]?[jt]sx?$/.test(path)
-  const hint = isSource ? `Build it first: edgeboxc build ${printable(path)} -o app.wasm` : undefined
+  const hint = isSource ? `Build it first: edgeboxc build ${path} -o app.wasm` : undefined
   return new Problem("EB705", `"${path}" is not a wasm module: ${looksLike}.`, { hint })
 }
 

@@ -1,11 +1,12 @@
 // How a run ends for the process: what is printed, and the exit code.
-import { describe, Problem } from "./errors.ts"
+import { exitCodeOf, faultText, isProblem, printable, problemText } from "../problem.ts"
 import { run } from "./run.ts"
 import type { Program, RunSettings } from "./run.ts"
+import { fs } from "../wasi/node.ts"
 import { hostInput, hostOutput, writeFully } from "../wasi/streams.ts"
 
-/** Exit codes of our own. A shell reports 141 for a program that a closed pipe ended. */
-export const exitCodes = { failed: 1, misused: 2, ours: 70, closedPipe: 141 }
+/** The exit code that a shell reports for a program that a closed pipe ended. */
+const closedPipe = 141
 
 /** What of the settings comes from the command line. */
 export type Grants = Pick<RunSettings, "args" | "env" | "dirs">
@@ -14,7 +15,7 @@ export type Grants = Pick<RunSettings, "args" | "env" | "dirs">
 export function runAndExit(program: Program, grants: Grants, stackBytes: number): never {
   return reporting(() => {
     const exit = (code: number): never => process.exit(code)
-    const onClosed = () => exit(exitCodes.closedPipe)
+    const onClosed = () => exit(closedPipe)
     const ended = run(program, {
       ...grants,
       stdin: hostInput(),
@@ -23,7 +24,7 @@ export function runAndExit(program: Program, grants: Grants, stackBytes: number)
       stackBytes,
       exit,
     })
-    if (ended.trap !== undefined) complain(`edgebox: ${program.path} ${ended.trap}\n`)
+    if (ended.trap !== undefined) complain(`edgebox: ${printable(program.path)} ${ended.trap}\n`)
     return exit(ended.exitCode)
   })
 }
@@ -33,15 +34,19 @@ export function reporting<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
-    const ours = !(error instanceof Problem)
-    complain(ours ? brokenInvariant(error) : describe(error))
-    return process.exit(ours ? exitCodes.ours : exitCodes.failed)
+    return fail(error)
   }
 }
 
-function brokenInvariant(error: unknown): string {
-  const stack = (error as Error | undefined)?.stack ?? String(error)
-  return `edgebox: this is a mistake in edgebox, please report it.\n${stack}\n`
+/** Say on stderr what went wrong, and end with the code for it. */
+export function fail(error: unknown): never {
+  complain(`${isProblem(error) ? problemText(error) : faultText(error, { name: "edgebox", version: version() })}\n`)
+  return process.exit(exitCodeOf(error))
+}
+
+export function version(): string {
+  const manifest = fs.readFileSync(`${import.meta.dirname}/../package.json`, "utf8")
+  return (JSON.parse(manifest) as { version: string }).version
 }
 
 /** Print on stderr; if nobody listens, the exit code has to do. */

@@ -1,4 +1,5 @@
 // edgebox's command line, read by hand: an option library costs a start more than everything else that cli.ts loads.
+import { nearest } from "../nearest.ts"
 import * as problems from "./errors.ts"
 import type { Preopen } from "./run.ts"
 
@@ -7,8 +8,6 @@ export type Command =
   | { kind: "run"; file: string; args: string[]; env: Record<string, string>; dirs: Preopen[] }
   | { kind: "help" }
   | { kind: "version" }
-  /** `message` says what is wrong with the command line. */
-  | { kind: "misused"; message: string }
 
 export const help = `Usage: edgebox [options] app.wasm [args]
 
@@ -32,7 +31,7 @@ Exit status: the program's own; 1 if the file cannot be run or the program traps
 const valued = ["--dir", "--env"]
 const flags = ["--help", "--version"]
 
-/** Read the arguments after `edgebox`. Throws a Problem for a grant that cannot be meant. */
+/** Read the arguments after `edgebox`. Throws a Problem for wrong usage, and for a grant that cannot be meant. */
 export function readCommand(argv: string[], environment: Record<string, string | undefined>): Command {
   const env: Record<string, string> = {}
   const dirs: Preopen[] = []
@@ -48,14 +47,14 @@ export function readCommand(argv: string[], environment: Record<string, string |
     if (arg === "-V" || arg === "--version") return { kind: "version" }
     const equals = arg.indexOf("=")
     const name = equals < 0 ? arg : arg.slice(0, equals)
-    if (!valued.includes(name)) return { kind: "misused", message: unknownOption(name) }
+    if (!valued.includes(name)) throw unknownOption(name)
     const value = equals < 0 ? argv[++at] : arg.slice(equals + 1)
-    if (value === undefined || value === "") return { kind: "misused", message: `${name} needs a value` }
+    if (value === undefined || value === "") throw problems.wrongUsage(`The option ${name} needs a value.`)
     if (name === "--dir") dirs.push(readGrant(value))
     else readVariable(value, env, environment)
   }
   const file = argv[at]
-  if (file === undefined) return { kind: "misused", message: "which .wasm file shall run?" }
+  if (file === undefined) throw problems.wrongUsage("There is no .wasm file to run.")
   return { kind: "run", file, args: argv.slice(at + 1), env, dirs: checkNames(dirs) }
 }
 
@@ -88,23 +87,10 @@ function readVariable(option: string, env: Record<string, string>, environment: 
   Object.defineProperty(env, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
-function unknownOption(name: string): string {
+function unknownOption(name: string): Error {
   const known = [...valued, ...flags]
   // `-d` is the beginning of --dir.
-  const near = known.find((option) => option.startsWith(`-${name}`) || distance(option, name) <= 2)
-  return `there is no option ${name}` + (near === undefined ? "" : `; did you mean ${near}?`)
-}
-
-/** Levenshtein's edit distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1))
-    }
-    row = next
-  }
-  return row[b.length]!
+  const near = known.find((option) => option.startsWith(`-${name}`)) ?? nearest(name, known)
+  const hint = near === undefined ? undefined : `Did you mean ${near}?`
+  return problems.wrongUsage(`There is no option ${name}.`, hint)
 }

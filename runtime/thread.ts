@@ -1,5 +1,6 @@
 // The main thread's side of a guest in a worker: start the worker, compile the module meanwhile, hand it over, wait.
-import { complain, exitCodes, reporting } from "./finish.ts"
+import { exitCodes } from "../problem.ts"
+import { complain, fail, reporting } from "./finish.ts"
 import type { Grants } from "./finish.ts"
 import { load } from "./program.ts"
 import { workerThreads } from "../wasi/node.ts"
@@ -32,7 +33,7 @@ export function runInWorker(file: string, grants: Grants): void {
 
 /** The worker itself died: what the guest and our own code throw is reported there. */
 function failed(error: Error & { code?: string }): never {
-  const outOfMemory = error.code === "ERR_WORKER_OUT_OF_MEMORY"
-  complain(outOfMemory ? "edgebox: trapped: out of memory\n" : `edgebox: ${error.stack ?? error.message}\n`)
-  return process.exit(outOfMemory ? exitCodes.failed : exitCodes.ours)
+  if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") return fail(error)
+  complain("edgebox: trapped: out of memory\n")
+  return process.exit(exitCodes.problem)
 }

@@ -1,5 +1,5 @@
 // Why a guest ended that did not end by itself, in words, with where it was.
-import { printable } from "./errors.ts"
+import { printable } from "../problem.ts"
 
 /** V8's words -> ours, for what has better ones. */
 const reasons: [RegExp, string][] = [

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { expect } from "vitest"
+import { isProblem, problemText as printed } from "../problem.ts"
 
 const root = resolve(import.meta.dirname, "..", "fixtures")
 
@@ -56,14 +57,13 @@ export function openCase(kind: string, name: string): Case {
   }
 }
 
-/** The text of the problem that a function ends with; anything but a problem is an error of the test. */
+/** What is printed of the problem that a function ends with; anything but a problem is an error of the test. */
 export async function problemText(run: () => unknown): Promise<string> {
   try {
     await run()
   } catch (error) {
-    const { code, message, at, hint } = error as { code?: string; message: string; at?: string; hint?: string }
-    if (!/^EB\d{3}$/.test(code ?? "")) throw error
-    return [`${code}: ${message}`, ...[at && `at ${at}`, hint].filter(Boolean).map((line) => `  ${line}`)].join("\n")
+    if (!isProblem(error)) throw error
+    return printed(error)
   }
   throw new Error("a problem was expected, but it went well")
 }

@@ -1,11 +1,11 @@
 // Run an instrumented module's initialiser: instantiate, call what has to be called, and say in the user's words what went wrong
 // when something did.
+import { isProblem, placed } from "../problem.ts"
 import { readTables, type TableImage } from "./capture.ts"
 import {
   cannotLink,
   exited,
   invalidModule,
-  isProblem,
   missingImport,
   noRoom,
   threw,
@@ -149,9 +149,9 @@ function endOf(error: unknown, what: string, instance: WebAssembly.Instance, pla
     throw exited(what, reason.status)
   }
   const frames = backtrace(error, plan)
-  if (isProblem(reason)) throw frames.length > 0 ? Object.assign(reason, { at: frames.join("\n  at ") }) : reason
+  if (isProblem(reason)) throw frames.length > 0 ? placed(reason, frames) : reason
   const wanted = wantedMemory(instance, plan)
-  if (wanted) throw Object.assign(tooMuchMemory(what, wanted, plan.maxMemory ?? 0), { at: frames.join("\n  at ") })
+  if (wanted) throw tooMuchMemory(what, wanted, plan.maxMemory ?? 0, frames)
   if (error instanceof RangeError) throw trapped(what, "the stack overflowed", frames.slice(0, 4))
   if (error instanceof WebAssembly.RuntimeError) throw trapped(what, reasonOf(error), frames)
   throw threw(what, describe(error), error)

@@ -20,7 +20,7 @@ import { compile, run, type Host } from "./initialize.ts"
 import { smallestTransfer } from "./transfer.ts"
 
 export { capture, readTables, type InstanceLike, type State } from "./capture.ts"
-export { isProblem, type Problem } from "./errors.ts"
+export { isProblem, Problem } from "../problem.ts"
 export { defaultInitNames, instrument, startSequence, type InstrumentOptions, type Plan } from "./instrument.ts"
 export { reportText, type Report } from "./summary.ts"
 export type { RewriteOptions } from "./rewrite.ts"

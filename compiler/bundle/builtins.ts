@@ -6,9 +6,10 @@ import { readFile } from "node:fs/promises"
 import { builtinModules } from "node:module"
 import { extname } from "node:path"
 import type { Metafile, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "./bundle.ts"
-import { nativeAddon, type Problem, unknownBuiltin } from "../errors.ts"
+import { type Problem } from "../../problem.ts"
+import { nativeAddon, unknownBuiltin } from "../errors.ts"
 import { fromHere } from "../disk.ts"
-import { nearest } from "../nearest.ts"
+import { nearest } from "../../nearest.ts"
 
 export interface BuiltinOptions {
   /** Built-in modules that exist, without `node:`. */
@@ -89,7 +90,7 @@ async function resolveBuiltin(
 /** An esbuild error that carries its problem; esbuild adds the place. */
 function problem(make: (at: string | undefined) => Problem): { errors: { text: string; detail: unknown }[] } {
   const { message, hint } = make(undefined)
-  return { errors: [{ text: hint === undefined ? message : `${message}. ${hint}`, detail: make }] }
+  return { errors: [{ text: [message, ...hint].join(" "), detail: make }] }
 }
 
 /** A mention of `module` is what makes esbuild give a file a function of its own. */

@@ -26,7 +26,8 @@ import { readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { builtinPlugin, missingOf, namesOf } from "./builtins.ts"
 import type { App } from "../entry.ts"
-import { bundleFailed, isProblem, nestedTooDeeply } from "../errors.ts"
+import { isProblem, printable, unprintable } from "../../problem.ts"
+import { bundleFailed, nestedTooDeeply } from "../errors.ts"
 import { fromHere } from "../disk.ts"
 import { mapText, type SourceMap } from "./mappings.ts"
 import { fillPlaces, placeMarkers } from "./meta.ts"
@@ -98,9 +99,10 @@ export async function bundle(app: App, options: BundleOptions): Promise<Bundle> 
   }
 }
 
-const awaitAndSloppy =
-  "The app awaits at its top level, and then all of its files must be free of what strict mode forbids.\n" +
-  "Move the await into an async function, or replace the file above."
+const awaitAndSloppy = [
+  "The app awaits at its top level, and then all of its files must be free of what strict mode forbids.",
+  "Move the await into an async function, or replace the file above.",
+]
 
 type Result = BuildResult<{ metafile: true; write: false }>
 
@@ -260,7 +262,8 @@ async function problemOf(failure: BuildFailure, app: App, options: BundleOptions
     const problem: unknown = (first.detail as (at: string | undefined) => unknown)(at)
     if (isProblem(problem)) return problem
   }
-  const detail = (await shown(failure.errors, "error", app, options)).join("\n")
+  const texts = await shown(failure.errors, "error", app, options)
+  const detail = texts.join("\n").trimEnd().split("\n")
   // To await at its top level a script must be a module for esbuild, which then holds every file to strict mode.
   const tooStrict = failure.errors.some(({ text }) => text.includes("output format due to strict mode"))
   return bundleFailed(failure.errors.length, detail, tooStrict ? awaitAndSloppy : undefined)
@@ -268,14 +271,25 @@ async function problemOf(failure: BuildFailure, app: App, options: BundleOptions
 
 /** As esbuild shows them, with paths as seen from the working directory. */
 function shown(messages: Message[], kind: "error" | "warning", app: App, options: BundleOptions): Promise<string[]> {
-  const moved = messages.map((message) => ({
-    ...message,
-    location: placed(message.location, app),
-    notes: message.notes.map((note) => ({ ...note, location: placed(note.location, app) })),
-  }))
+  const shownNote = ({ text, location }: Note) => ({ text: textOf(text), location: placed(location, app) })
+  const moved = messages.map((message) => ({ ...message, ...shownNote(message), notes: message.notes.map(shownNote) }))
   return formatMessages(moved, { kind, color: options.color === true, terminalWidth: 100 })
 }
 
+type Note = Pick<Message, "text" | "location">
+
 function placed(location: Message["location"], app: App): Message["location"] {
-  return location === null ? null : { ...location, file: fromHere(resolve(app.root, location.file)) }
+  if (location === null) return null
+  const { file, lineText } = location
+  return { ...location, file: printable(fromHere(resolve(app.root, file))), lineText: sameWidth(lineText) }
+}
+
+/** esbuild's own lines stay lines; what a package's names put into them does not reach the terminal. */
+function textOf(text: string): string {
+  return text.split("\n").map(printable).join("\n")
+}
+
+/** A line of source without what would act on a terminal. esbuild counts columns in bytes, so each byte becomes a question mark. */
+function sameWidth(line: string): string {
+  return line.replace(unprintable, (c) => (c === "\t" ? c : "?".repeat(Buffer.byteLength(c))))
 }

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path"
 import { stat } from "node:fs/promises"
 import { type BuildOptions, type BuildResult, build } from "../build.ts"
 import type { CommandOptions } from "../cli.ts"
-import { isProblem, problemText } from "../errors.ts"
+import { isProblem, printable, problemText } from "../../problem.ts"
 import { fromHere } from "../disk.ts"
 import { init } from "./starter.ts"
 import { stageLines, summaryLine } from "../report.ts"
@@ -53,11 +53,11 @@ async function buildOnce(options: CommandOptions & { input: string }): Promise<B
 
 function report({ output, report, bundle }: BuildResult, verbose: boolean, wanted: readonly string[]): void {
   for (const { name, frozen, why } of report.frozen.functions) {
-    if (wanted.includes(name) && !frozen) process.stderr.write(`${name} is not frozen: ${why}\n`)
+    if (wanted.includes(name) && !frozen) process.stderr.write(`${printable(name)} is not frozen: ${why}\n`)
   }
   if (bundle.missing.length > 0) {
     const list = bundle.missing.map(({ name, files }) => `${name} (${files.join(", ")})`)
-    process.stderr.write(`not there, and an error when it is asked for: ${list.join("; ")}\n`)
+    process.stderr.write(`not there, and an error when it is asked for: ${printable(list.join("; "))}\n`)
   }
   for (const warning of bundle.warnings) process.stderr.write(`${warning.trimEnd()}\n`)
   if (verbose) process.stderr.write(`${stageLines(report).join("\n")}\n`)

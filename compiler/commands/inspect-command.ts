@@ -11,7 +11,8 @@ import {
   SectionId,
   type Section,
 } from "../../wasm/sections.ts"
-import { isProblem, notAnArtifact, notReadable } from "../errors.ts"
+import { isProblem, printable, unprintable } from "../../problem.ts"
+import { notAnArtifact, notReadable } from "../errors.ts"
 import { noteSection, type ArtifactNote } from "../link.ts"
 import { bytesText } from "../report.ts"
 
@@ -72,13 +73,17 @@ function nameOf(section: Section): string {
   return name
 }
 
-/** The same for people. */
+/** The same for people. Names come from the module, which may be anybody's. */
 export function inspectionText(path: string, it: Inspection): string {
-  const lines = [`${path}  ${bytesText(it.bytes)}`]
+  const lines = [`${printable(path)}  ${bytesText(it.bytes)}`]
   const { artifact } = it
   if (artifact) {
     const ran = artifact.snapshot === "app" ? "the app's top level has run" : "the engine is initialised"
-    lines.push("", `  made by      EdgeBox ${artifact.edgebox} with ${artifact.engine}`, `  snapshot     ${ran}`)
+    lines.push(
+      "",
+      `  made by      EdgeBox ${printable(String(artifact.edgebox))} with ${printable(String(artifact.engine))}`,
+      `  snapshot     ${ran}`,
+    )
     lines.push("", "  by part")
     const { engine, guest, libraries, frozen, snapshot, app } = artifact.sizes
     const rows: [string, number][] = [
@@ -94,7 +99,8 @@ export function inspectionText(path: string, it: Inspection): string {
     lines.push("", "  not made by EdgeBox")
   }
   lines.push("", "  sections")
-  for (const { name, bytes } of it.sections) lines.push(`    ${name.padEnd(20)} ${bytesText(bytes).padStart(12)}`)
+  for (const { name, bytes } of it.sections)
+    lines.push(`    ${printable(name).padEnd(20)} ${bytesText(bytes).padStart(12)}`)
   if (it.pages) {
     const max = it.pages.max === undefined ? "no maximum" : `at most ${it.pages.max}`
     lines.push("", `  memory       ${it.pages.min} pages of 64 KiB, ${max}`)
@@ -106,7 +112,17 @@ export function inspectionText(path: string, it: Inspection): string {
 }
 
 function namesOf(names: string[]): string {
-  return names.length === 0 ? "none" : `${names.length}: ${names.join(", ")}`
+  return names.length === 0 ? "none" : `${names.length}: ${names.map(printable).join(", ")}`
+}
+
+/** JSON that says the same and can be looked at in a terminal. Between its values there are spaces and newlines, which stay. */
+function jsonText(value: unknown): string {
+  const escape = (c: string) => Array.from({ length: c.length }, (_, i) => unicodeEscape(c.charCodeAt(i))).join("")
+  return JSON.stringify(value, null, 2).replace(unprintable, (c) => (c === "\n" ? c : escape(c)))
+}
+
+function unicodeEscape(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, "0")}`
 }
 
 /** Register `inspect`. */
@@ -120,6 +136,6 @@ export function inspectCommand(program: Command): void {
         throw notReadable(path, error.message)
       })
       const found = inspect(new Uint8Array(bytes), path)
-      process.stdout.write(`${options.json === true ? JSON.stringify(found, null, 2) : inspectionText(path, found)}\n`)
+      process.stdout.write(`${options.json === true ? jsonText(found) : inspectionText(path, found)}\n`)
     })
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { build, type BuildOptions } from "../../compiler/build.ts"
-import { isProblem, problemText } from "../../compiler/errors.ts"
+import { isProblem, problemText } from "../../problem.ts"
 import { type Outcome, programs, root, run, runNode, whyNoWasmInterp } from "../apps.ts"
 import { type Case, cases } from "../cases.ts"
 

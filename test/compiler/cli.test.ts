@@ -4,7 +4,7 @@ import { spawn } from "node:child_process"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { editDistance, nearest } from "../../compiler/nearest.ts"
+import { editDistance, nearest } from "../../nearest.ts"
 import { findJsonMistake } from "../../compiler/json.ts"
 import { MappedLines } from "../../compiler/bundle/mappings.ts"
 import { parseConfig } from "../../compiler/config.ts"
@@ -42,16 +42,16 @@ test("help and version go to stdout and are no failure", async () => {
 
 test("wrong usage ends with 2 and a suggestion", async () => {
   for (const [args, message, hint] of [
-    [["biuld", "x"], "EB100: unknown command 'biuld'", "Did you mean build?"],
-    [["build", "x", "--minfy"], "EB100: unknown option '--minfy'", "Did you mean --minify?"],
-    [["build"], "EB100: missing required argument 'app'", "See edgeboxc --help"],
-    [["build", "x", "y"], "EB100: too many arguments", "See edgeboxc --help"],
+    [["biuld", "x"], "EB100: Unknown command 'biuld'", "Did you mean build?"],
+    [["build", "x", "--minfy"], "EB100: Unknown option '--minfy'", "Did you mean --minify?"],
+    [["build"], "EB100: Missing required argument 'app'", "See edgeboxc --help"],
+    [["build", "x", "y"], "EB100: Too many arguments", "See edgeboxc --help"],
     [
       ["build", "x", "--snapshot", "all"],
-      "EB100: option '--snapshot <what>' argument 'all' is invalid",
+      "EB100: Option '--snapshot <what>' argument 'all' is invalid",
       "See edgeboxc",
     ],
-    [["build", "x", "--define", "=1"], "EB100: option '--define <K=V>' argument '=1' is invalid", "See edgeboxc"],
+    [["build", "x", "--define", "=1"], "EB100: Option '--define <K=V>' argument '=1' is invalid", "See edgeboxc"],
   ] as const) {
     const { code, stdout, stderr } = await edgeboxc(...args)
     expect([code, stdout], stderr).toEqual([2, ""])
@@ -66,7 +66,7 @@ test("a problem ends with 1, on stderr, without a stack", async () => {
   const { code, stdout, stderr } = await edgeboxc("build", "nothing-here")
   expect([code, stdout]).toEqual([1, ""])
   expect(stderr).toBe(
-    'EB101: there is no file or folder "nothing-here"\n  Name the app\'s folder, or its entry file.\n',
+    'EB101: There is no file or folder "nothing-here".\n  Name the app\'s folder, or its entry file.\n',
   )
 })
 

@@ -157,6 +157,7 @@ function typeErrors(generatedText: string): string {
   for (const name of ["opcodes", "freeze"]) mkdirSync(join(folder, name), { recursive: true })
   writeFileSync(join(folder, "opcodes", "table.ts"), readFileSync(join(root, "opcodes", "table.ts")))
   writeFileSync(join(folder, "opcodes", "errors.ts"), readFileSync(join(root, "opcodes", "errors.ts")))
+  writeFileSync(join(folder, "problem.ts"), readFileSync(join(root, "problem.ts")))
   writeFileSync(join(folder, "opcodes", "quickjs.generated.ts"), generatedText)
   const text = readFileSync(join(root, "freeze", "patterns.ts"), "utf8")
   const rows = /^export const patterns = \{\n[^]*?^\} satisfies Record<OpcodeName, Pattern>$/m.exec(text)![0]
@@ -237,7 +238,7 @@ describe("an engine that is not one", () => {
     // Copy the first two records over the padding of a data segment that is long enough: over other opcodes, further on.
     const twice = wasm.slice()
     twice.set(wasm.subarray(at, at + 16), at + 80 * 8)
-    expect(await problemText(() => readEngineTable(twice))).toMatch(/^EB504: 2 places/)
+    expect(await problemText(() => readEngineTable(twice))).toMatch(/^EB504: There are 2 places/)
   })
 
   test("a format that nobody knows", async () => {
@@ -271,7 +272,9 @@ describe("an engine that is not one", () => {
     const { wasm, at } = tableInEngine()
     const end = at + 8 * (opcodes.length + temporaries.length)
     const shorter = wasm.slice().fill(0, end - 8, end)
-    expect(await problemText(() => readEngineTable(shorter))).toMatch(/^EB505: .*names 251 opcodes, .* executes 252\n/)
+    expect(await problemText(() => readEngineTable(shorter))).toMatch(
+      /^EB505: .*names 251 opcodes, .* executes 252\.\n/,
+    )
     // The jump table ends with the last handlers, in order, and then where `invalid` goes, for the codes from 252 on.
     const words = Buffer.from(wasm.buffer, wasm.byteOffset)
     const isEnd = (at: number) =>

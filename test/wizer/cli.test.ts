@@ -31,17 +31,12 @@ const HANGS = 600_000
 beforeAll(async () => {
   const { build } = await import("esbuild")
   const main = `
-    import { Command } from "commander"
+    import { makeProgram, runProgram } from "./command.ts"
     import { snapshotCommand } from "./compiler/commands/snapshot-command.ts"
-    const program = new Command("edgeboxc").exitOverride()
+    import { wrongUsage } from "./compiler/errors.ts"
+    const program = makeProgram({ name: "edgeboxc", version: "0.0.0" })
     snapshotCommand(program)
-    try { await program.parseAsync() } catch (error) {
-      if (typeof error.exitCode === "number") process.exitCode = error.exitCode === 0 ? 0 : 2
-      else if (/^EB\\d{3}$/.test(error.code)) {
-        console.error([error.code + ": " + error.message, error.at && "at " + error.at, error.hint].filter(Boolean).join("\\n  "))
-        process.exitCode = 1
-      } else throw error
-    }`
+    await runProgram(program, wrongUsage)`
   await build({
     stdin: { contents: main, resolveDir: root, loader: "ts" },
     outfile: program,

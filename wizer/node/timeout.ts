@@ -1,14 +1,14 @@
 // A time limit for initialisers: the job is done in a worker, which can be stopped wherever it is.
 import { existsSync } from "node:fs"
 import { Worker } from "node:worker_threads"
-import { timedOut, type Problem } from "../errors.ts"
+import { Problem, type ProblemDetails } from "../../problem.ts"
+import { timedOut } from "../errors.ts"
 import type { SnapshotResult } from "../snapshot.ts"
 import type { Job } from "./job.ts"
 
 /** What the worker sends back: its result, or a problem as plain data. */
 export type Answer =
-  | { kind: "done"; result: SnapshotResult }
-  | { kind: "problem"; code: string; message: string; at?: string; hint?: string }
+  { kind: "done"; result: SnapshotResult } | { kind: "problem"; code: string; message: string; details: ProblemDetails }
 
 /** Do a job, or stop it after so many milliseconds and throw EB315. The time that the thread takes to start does not count. */
 export async function runJobWithin(job: Job, timeoutMs: number): Promise<SnapshotResult> {
@@ -25,8 +25,7 @@ export async function runJobWithin(job: Job, timeoutMs: number): Promise<Snapsho
       worker.once("exit", (status) => reject(new Error(`the snapshot's thread ended with status ${status}`)))
     })
     if (answer.kind === "done") return answer.result
-    const { code, message, at, hint } = answer
-    throw Object.assign(new Error(message), { name: "Problem", code, at, hint }) satisfies Problem
+    throw new Problem(answer.code, answer.message, answer.details)
   } finally {
     clearTimeout(timer)
     await worker.terminate()

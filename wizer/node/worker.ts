@@ -1,6 +1,6 @@
 // The thread in which a job with a time limit is done. See timeout.ts.
 import { parentPort, workerData } from "node:worker_threads"
-import { isProblem } from "../errors.ts"
+import { isProblem } from "../../problem.ts"
 import { runJob, type Job } from "./job.ts"
 import type { Answer } from "./timeout.ts"
 
@@ -10,7 +10,7 @@ async function answer(): Promise<Answer> {
   } catch (error) {
     if (!isProblem(error)) throw error
     const { code, message, at, hint } = error
-    return { kind: "problem", code, message, at, hint }
+    return { kind: "problem", code, message, details: { at, hint } }
   }
 }
 
