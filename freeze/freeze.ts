@@ -7,7 +7,7 @@ import { LibraryWriter, MAX_ID } from "./compile/library.ts"
 import { sourceNames } from "./read/naming.ts"
 import { reasonToKeep, type PlanOptions } from "./plan.ts"
 import { functionReader } from "./read/reader.ts"
-import { firstFrozen } from "./helpers/routines.ts"
+import { firstFrozen } from "./helpers/signatures.ts"
 
 export type { PlanOptions, Which } from "./plan.ts"
 

@@ -1,5 +1,5 @@
 // One function of a library as text, through binaryen.
-import { firstFrozen } from "../../freeze/helpers/routines.ts"
+import { firstFrozen } from "../../freeze/helpers/signatures.ts"
 
 /** The text of the frozen functions at positions `first` to `last` among a library's frozen functions (kernels count). */
 export async function watOf(library: Uint8Array, first: number, last: number): Promise<string> {

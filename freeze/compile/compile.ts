@@ -22,7 +22,7 @@ import {
   type Kernel,
 } from "../frame/pure.ts"
 import { emitInstruction } from "../handlers/instruction.ts"
-import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "../helpers/routines.ts"
+import { helperIndex, importIndex, STACK_POINTER, type RuntimeAddresses } from "../helpers/signatures.ts"
 import { structureOf, type Structure } from "../flow/structure.ts"
 import { UNDEFINED } from "../types.ts"
 import { Code, I64, type Label, type Signature } from "../../wasm/code.ts"

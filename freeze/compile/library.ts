@@ -10,7 +10,8 @@ import { checkShapes } from "../helpers/check.ts"
 import { compileFunction, type Compiled, type Site } from "./compile.ts"
 import type { FunctionInfo } from "../function.ts"
 import { decodeLines, encodeLines, lineAt, type LineEntry } from "../read/lines.ts"
-import { callType, firstFrozen, helperIndex, imports, writeHelpers, type ImportName } from "../helpers/routines.ts"
+import { callType, firstFrozen, helperIndex, imports, type ImportName } from "../helpers/signatures.ts"
+import { writeHelpers } from "../helpers/routines.ts"
 import { writeLibrary, type Signature } from "../../wasm/code.ts"
 
 /** One function on its way into a library. */

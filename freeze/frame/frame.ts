@@ -12,7 +12,7 @@ import { consumersOf, demandOn, type Demand } from "../flow/demand.ts"
 import type { FunctionInfo, Instruction } from "../function.ts"
 import { GAVE_UP, NotPure, type Kernel } from "./pure.ts"
 import { at, countsOf, layoutOf, varsOf, type FrameLayout } from "../helpers/slots.ts"
-import { helperIndex, importIndex, type HelperName, type ImportName } from "../helpers/routines.ts"
+import { helperIndex, importIndex, type HelperName, type ImportName } from "../helpers/signatures.ts"
 import { ANY, COUNTED, NUMBER, numberOf, repOf, T, typeOf, UNDEFINED, type Rep } from "../types.ts"
 import { Code, F64, I32, I64, op, type Label, type WasmType } from "../../wasm/code.ts"
 

@@ -3,7 +3,8 @@ import { callFlags, JSClassID, JSFunctionBytecode, JSObject, JSPropertyFlags } f
 import { param, mayBeCounted, type Frame, type Val } from "../frame/frame.ts"
 import { callSelf, NotPure, selfValue } from "../frame/pure.ts"
 import { at } from "../helpers/slots.ts"
-import { CALL_TYPE_INDEX, isException } from "../helpers/routines.ts"
+import { CALL_TYPE_INDEX } from "../helpers/signatures.ts"
+import { isException } from "../helpers/counts.ts"
 import { ANY, T, UNDEFINED } from "../types.ts"
 import { I32, I64, op, type Label } from "../../wasm/code.ts"
 

@@ -20,11 +20,11 @@ import {
   propertyBias,
   SLOW,
   storeInFound,
-  type Calls,
   type Lookup,
 } from "./lookup.ts"
 import { UNDEFINED } from "../types.ts"
 import { I32, op, type Code } from "../../wasm/code.ts"
+import { call, callEngine, type RuntimeAddresses } from "./signatures.ts"
 
 /** A site, 32 bytes at a multiple of 32; all 0 while nothing is cached. Its first two pairs of words are links of chains: shape, next. */
 export const CacheSite = {
@@ -75,7 +75,7 @@ function isKept(c: Code, shape: number): Code {
 }
 
 /** (link, shape): the link has another shape from now on. What no link has any more is not kept any longer. */
-export function keepShape(c: Code, calls: Calls, runtime: number): void {
+export function writeKeepShape(c: Code, { runtime }: RuntimeAddresses): void {
   const [link, shape] = [0, 1]
   const [old, at, other, others] = [c.local(I32), c.local(I32), c.local(I32), c.local(I32)]
   c.get(link).mem("i32_load", 0).tee(old).get(shape).op(op.i32_eq).if()
@@ -94,7 +94,7 @@ export function keepShape(c: Code, calls: Calls, runtime: number): void {
   c.get(link).i32(0).mem("i32_store", 0)
   c.get(others).op(op.i32_eqz).if()
   toggleKept(c, old)
-  calls.freeShape(c.i32(runtime).get(old)).end().end()
+  callEngine(c.i32(runtime).get(old), "js_free_shape").end().end()
   c.get(link).get(shape).mem("i32_store", 0)
   chainOf(c, shape).tee(at)
   c.get(link).get(at).mem("i32_load", 0).mem("i32_store", NEXT)
@@ -106,7 +106,7 @@ export function keepShape(c: Code, calls: Calls, runtime: number): void {
 }
 
 /** (runtime, shape): what the engine calls when ours is the last count but one; with 0, all shapes are let go. */
-export function forgetShape(c: Code, calls: Calls): void {
+export function writeForgetShape(c: Code): void {
   const [runtime, shape] = [0, 1]
   const [at, link, end] = [c.local(I32), c.local(I32), c.local(I32)]
   c.get(shape).if()
@@ -135,16 +135,16 @@ export function forgetShape(c: Code, calls: Calls): void {
   isKept(c, shape).if()
   toggleKept(c, shape)
   // Another shape may be freed with it, and be forgotten meanwhile: the chain is looked at anew.
-  calls.freeShape(c.get(runtime).get(shape)).end()
+  callEngine(c.get(runtime).get(shape), "js_free_shape").end()
   c.br(links).end().end()
   c.get(at).i32(4).op(op.i32_add).tee(at).get(end).op(op.i32_ne).brIf(chains).end()
 }
 
 /** `site.field = shape` */
-function setShape(c: Code, calls: Calls, site: number, field: number, shape: number): void {
+function setShape(c: Code, site: number, field: number, shape: number): void {
   c.get(site)
   if (field > 0) c.i32(field).op(op.i32_add)
-  calls.keepShape(c.get(shape))
+  call(c.get(shape), "keepShape")
 }
 
 function countFill(c: Code, site: number): void {
@@ -157,23 +157,23 @@ function setOffset(c: Code, site: number, index: number): void {
 }
 
 /** Cache the own property that was found. */
-function fillOwn(c: Code, calls: Calls, l: Lookup, site: number): void {
+function fillOwn(c: Code, l: Lookup, site: number): void {
   const done = c.block()
   fillable(c, site, l.shape, done)
   setOffset(c, site, l.index)
-  setShape(c, calls, site, CacheSite.shape, l.shape)
+  setShape(c, site, CacheSite.shape, l.shape)
   countFill(c, site)
   c.end()
 }
 
 /** On along the prototypes, without caching: returns the value, or undefined. `l.p` and `l.shape` are the object looked at last. */
-function walkOn(c: Code, calls: Calls, l: Lookup): void {
+function walkOn(c: Code, l: Lookup): void {
   const next = c.loop()
   refuseExotic(c, l)
   c.get(l.shape).mem("i32_load", JSShape.proto).tee(l.p).op(op.i32_eqz).if()
   c.i64(UNDEFINED).op(op.return).end()
   findOwn(c, l)
-  returnFound(c, calls, l)
+  returnFound(c, l)
   c.br(next).end()
 }
 
@@ -185,64 +185,64 @@ function refuseExotic(c: Code, l: Lookup): void {
   c.i64(SLOW).op(op.return).end().end()
 }
 
-function returnFound(c: Code, calls: Calls, l: Lookup, beforeReturn: () => void = () => {}): void {
+function returnFound(c: Code, l: Lookup, beforeReturn: () => void = () => {}): void {
   c.get(l.index).if()
   flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).if()
   c.i64(SLOW).op(op.return).end()
   beforeReturn()
-  calls.dup(propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0))
+  call(propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0), "dup")
   c.op(op.return).end()
 }
 
 /** (object, atom, site) -> value, or SLOW: not a plain property. An own property is cached. */
-export function getOwnCached(c: Code, calls: Calls): void {
+export function writeGetOwnCached(c: Code): void {
   const site = 2
   const l = lookup(c, 1)
   objectOr(c, 0, () => c.i64(SLOW))
   c.get(0).op(op.i32_wrap_i64).set(l.p)
   findOwn(c, l)
-  returnFound(c, calls, l, () => fillOwn(c, calls, l, site))
-  walkOn(c, calls, l)
+  returnFound(c, l, () => fillOwn(c, l, site))
+  walkOn(c, l)
   c.op(op.unreachable)
 }
 
 /** (object, atom, site) -> value, or SLOW. A property of the object's prototype is cached. */
-export function getMethodCached(c: Code, calls: Calls): void {
+export function writeGetMethodCached(c: Code): void {
   const site = 2
   const l = lookup(c, 1)
   const [object, shape] = [c.local(I32), c.local(I32)]
   objectOr(c, 0, () => c.i64(SLOW))
   c.get(0).op(op.i32_wrap_i64).tee(l.p).set(object)
   findOwn(c, l)
-  returnFound(c, calls, l)
+  returnFound(c, l)
   refuseExotic(c, l)
   c.get(l.shape).tee(shape).mem("i32_load", JSShape.proto).tee(l.p).op(op.i32_eqz).if()
   c.i64(UNDEFINED).op(op.return).end()
   findOwn(c, l)
-  returnFound(c, calls, l, () => {
+  returnFound(c, l, () => {
     const done = c.block()
     fillable(c, site, shape, done)
     fillable(c, site, l.shape, done)
     setOffset(c, site, l.index)
     c.get(site).get(l.p).mem("i32_store", CacheSite.holder)
     c.get(site).get(object).mem("i32_load16_u", JSObject.class_id).mem("i32_store", CacheSite.classId)
-    setShape(c, calls, site, CacheSite.holderShape, l.shape)
-    setShape(c, calls, site, CacheSite.shape, shape)
+    setShape(c, site, CacheSite.holderShape, l.shape)
+    setShape(c, site, CacheSite.shape, shape)
     countFill(c, site)
     c.end()
   })
-  walkOn(c, calls, l)
+  walkOn(c, l)
   c.op(op.unreachable)
 }
 
 /** (object, atom, value, site) -> 1 when it was stored in an own property, which then owns it and is cached; 0: nothing has happened. */
-export function putCached(c: Code, calls: Calls): void {
+export function writePutCached(c: Code): void {
   const site = 3
   const l = lookup(c, 1)
   objectOr(c, 0, () => c.i32(0))
   c.get(0).op(op.i32_wrap_i64).set(l.p)
   findOwn(c, l)
-  storeInFound(c, calls, l, 2, () => fillOwn(c, calls, l, site))
+  storeInFound(c, l, 2, () => fillOwn(c, l, site))
 }
 
 /** `-> address` of the cached own property of the object at `p`; branches to `miss` when its shape is another. */
