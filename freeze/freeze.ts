@@ -1,7 +1,6 @@
 // The front door: functions of a live engine are planned, compiled, loaded as one library and given their ids.
 import type { LiveEngine, Pointer } from "../engine/live.ts"
 import type { LoadedLibrary } from "../engine/link/loader.ts"
-import { Irreducible } from "./compile/compile.ts"
 import type { FunctionInfo } from "./function.ts"
 import { LibraryWriter, MAX_ID } from "./compile/library.ts"
 import { sourceNames } from "./read/naming.ts"
@@ -48,7 +47,7 @@ export interface FreezeResult {
 /** Freeze what the options ask for. Never fails because of a function: what cannot be frozen is kept, with the reason. */
 export function freezeFunctions(engine: LiveEngine, options: FreezeOptions): FreezeResult {
   const writer = new LibraryWriter(engine, options.context)
-  const infos = named(functionReader(engine, writer.site.addresses.runtime).readAll(options.root))
+  const infos = named(functionReader(engine, writer.target.addresses.runtime).readAll(options.root))
   const room = MAX_ID - engine.table.length
   const functions = infos.map((info) => {
     if (writer.units.length >= room) return kept(info, "the table has no slot left for it")
@@ -72,12 +71,13 @@ export const FAULT = "a fault of edgeboxc's own, please report it"
 
 function freezeOne(writer: LibraryWriter, info: FunctionInfo): FunctionReport {
   try {
-    const position = writer.site.nextIndex() - firstFrozen
-    const { body, counts, kernel } = writer.add(info)
+    const position = writer.target.nextIndex() - firstFrozen
+    const compiled = writer.add(info)
+    if (compiled === undefined) return kept(info, "a loop of it is entered in two places")
+    const { body, counts, kernel } = compiled
     const wasm = body.length + (kernel?.body.length ?? 0)
     return { ...describe(info), frozen: true, wasm, ...counts, position, kernel: kernel !== undefined }
   } catch (error) {
-    if (error instanceof Irreducible) return kept(info, "a loop of it is entered in two places")
     return kept(info, `${FAULT} (${error instanceof Error ? error.message : String(error)})`)
   }
 }

@@ -116,8 +116,6 @@ const stillOnCircles: string[] = [
   "wasm/sections.ts",
   "engine/link/loader.ts",
   "engine/live.ts",
-  "freeze/frame/pure.ts",
-  "freeze/frame/frame.ts",
   "wizer/choose.ts",
   "wizer/segments.ts",
   "wizer/limit.ts",

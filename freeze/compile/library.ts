@@ -7,7 +7,8 @@ import type { LiveEngine, Pointer } from "../../engine/live.ts"
 import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
 import { CacheSite } from "../helpers/cache.ts"
 import { checkShapes } from "../helpers/check.ts"
-import { compileFunction, type Compiled, type Site } from "./compile.ts"
+import { compileFunction, type Compiled } from "./compile.ts"
+import type { Target } from "./target.ts"
 import type { FunctionInfo } from "../function.ts"
 import { decodeLines, encodeLines, lineAt, type LineEntry } from "../read/lines.ts"
 import { callType, firstFrozen, helperIndex, imports, type ImportName } from "../helpers/signatures.ts"
@@ -28,7 +29,7 @@ export class LibraryWriter {
   /** Where the next caches go. */
   private sites: { pointer: Pointer; left: number } = { pointer: 0, left: 0 }
   readonly engine: LiveEngine
-  readonly site: Site
+  readonly target: Target
   private placed: Unit["placed"]
   private readonly functions: { type: Signature; body: Uint8Array }[] = []
   private readonly table: number[] = []
@@ -41,7 +42,7 @@ export class LibraryWriter {
     const runtime = view.getUint32(context + JSContext.rt, true)
     // An engine without the edit that counts native stack has no limit there.
     const countsNativeStack = view.getUint32(words.nativeStackLimit, true) !== 0
-    this.site = {
+    this.target = {
       addresses: { runtime, countsNativeStack },
       place: (size) => {
         this.placed = { pointer: engine.malloc(size), size }
@@ -62,12 +63,13 @@ export class LibraryWriter {
     }
   }
 
-  /** Compile a function and take it in. Throws what compileFunction throws; the function is not taken in then. */
-  add(info: FunctionInfo): Compiled {
+  /** Compile a function and take it in, unless it cannot be compiled: compileFunction says what it returns and throws then. */
+  add(info: FunctionInfo): Compiled | undefined {
     this.placed = undefined
-    const compiled = compileFunction(info, this.site)
+    const compiled = compileFunction(info, this.target)
+    if (compiled === undefined) return undefined
     this.units.push({ info, compiled, placed: this.placed })
-    this.table.push(this.site.nextIndex())
+    this.table.push(this.target.nextIndex())
     this.functions.push({ type: callType, body: compiled.body })
     if (compiled.kernel) this.functions.push(compiled.kernel)
     return compiled
@@ -89,7 +91,7 @@ export class LibraryWriter {
   /** The library's bytes. */
   bytes(): Uint8Array {
     const names = Object.keys(imports) as ImportName[]
-    const helpers = writeHelpers(this.site.addresses)
+    const helpers = writeHelpers(this.target.addresses)
     return writeLibrary({
       imports: names.map((name) => ({ name, type: imports[name] })),
       types: [callType],

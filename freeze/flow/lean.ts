@@ -4,7 +4,8 @@
 //
 // A lean function looks at both stacks and counts down to the interrupt handler as every function does, but makes its frame only when
 // something is about to see it: a step, an exit, a call out, a property that has a getter. Until then its arguments are borrowed from the caller's
-// memory and its variables are wasm locals, `held`. What cannot be had so throws NotLean, and the function is written in the ordinary way.
+// memory and its variables are wasm locals, `held`. A function that turns out to need more is refused, and
+// written in the ordinary way.
 import { type FlowGraph } from "./blocks.ts"
 import type { FunctionInfo, Instruction } from "../function.ts"
 import { patternOf } from "../patterns.ts"

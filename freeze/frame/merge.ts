@@ -1,6 +1,8 @@
-// Where ways meet: the state that a block starts with, and what each way into it has to do to reach that state.
-import { mayBeCounted, type Frame, type Local, type State, type Val } from "./frame.ts"
-import { NotPure } from "./pure.ts"
+// Where ways meet (a join): the state that a block starts with, and what each way into it has to do to reach that state.
+import { valOf } from "./locals.ts"
+import { flushOne } from "./handover.ts"
+import type { Frame } from "./frame.ts"
+import { mayBeCounted, type Local, type State, type Val } from "./operand.ts"
 import { repOf, T } from "../types.ts"
 import { F64, I32, I64 } from "../../wasm/code.ts"
 
@@ -32,7 +34,7 @@ function joinVal(frame: Frame, block: number, depth: number, a: Val, b: Val): Va
   if (a.rep === "const" && b.rep === "const" && a.value === b.value) return { ...a, ...more }
   if (a.rep === "local" && b.rep === "local" && a.local === b.local) return { ...a, type, ...more }
   const rep = isUnboxed(a) && isUnboxed(b) ? repOf(type) : "box"
-  if (rep === "box" && !frame.lean) return { rep: "slot", type, own: true, ...more }
+  if (rep === "box" && frame.mode.kind !== "lean") return { rep: "slot", type, own: true, ...more }
   const w = frame.home(`m${block}:${depth}:${rep}`, rep === "box" ? I64 : rep === "f64" ? F64 : I32)
   return { rep, w, type, own: rep === "box", ...more }
 }
@@ -48,7 +50,7 @@ function joinLocal(frame: Frame, a: Local, b: Local, back: boolean): Local {
   if (a.rep === "const" && b.rep === "const" && a.value === b.value)
     return { rep: "const", value: a.value!, type, inSlot }
   if (a.rep === "slot" || b.rep === "slot") return { rep: "slot", type }
-  const boxed = { rep: frame.lean ? "held" : "slot", type } as const
+  const boxed = { rep: frame.mode.kind === "lean" ? "held" : "slot", type } as const
   if (a.rep === "held" || b.rep === "held") return boxed
   const rep = repOf(type)
   return rep === "box" ? boxed : { rep, type, inSlot }
@@ -74,23 +76,23 @@ function sameVal(a: Val, b: Val): boolean {
 /** Write what brings the frame's state to a block's entry state. */
 export function moveTo(frame: Frame, entry: Entry): void {
   const { code: c } = frame
-  if (frame.kernel && entry.locals.some((l) => l.rep === "slot")) throw new NotPure()
+  if (frame.mode.kind === "kernel" && entry.locals.some((l) => l.rep === "slot")) return frame.refuse()
   moveOperands(frame, entry)
   entry.locals.forEach((to, i) => {
     const from = frame.state.locals[i]!
     if (to.rep === "const" || (from.rep === to.rep && to.rep === "slot")) return
     if (to.rep === "held") {
-      if (from.rep !== "held") frame.boxed(frame.valOf(i)).set(frame.localHome(i, "held"))
+      if (from.rep !== "held") frame.boxed(valOf(frame, i)).set(frame.localHome(i, "held"))
       return
     }
     if (to.rep === "slot") {
       if (from.inSlot) return
       c.get(frame.fp)
-      frame.boxed(frame.valOf(i)).mem("i64_store", frame.layout.slot(i))
+      frame.boxed(valOf(frame, i)).mem("i64_store", frame.layout.slot(i))
       return
     }
     if (from.rep === to.rep) return
-    const v = frame.valOf(i)
+    const v = valOf(frame, i)
     if (to.rep === "f64") frame.float(v)
     else frame.int(v)
     c.set(frame.localHome(i, to.rep))
@@ -110,7 +112,7 @@ export function isThere(frame: Frame, entry: Entry): boolean {
 function moveOperands(frame: Frame, entry: Entry): void {
   const { code: c } = frame
   // Slots first: a slot is only ever read by the operand of its own depth.
-  entry.stack.forEach((to, depth) => to.rep === "slot" && frame.flushOne(depth))
+  entry.stack.forEach((to, depth) => to.rep === "slot" && flushOne(frame, depth))
   // All reads before all writes, since one operand's home may be another's source.
   const writes: number[] = []
   entry.stack.forEach((to, depth) => {

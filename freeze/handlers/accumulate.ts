@@ -1,5 +1,8 @@
 // ++, -- and += of a local, as one instruction: inc_loc, dec_loc, add_loc.
-import { NotLean, type Frame, type Val } from "../frame/frame.ts"
+import { valOf, detach, setLocal } from "../frame/locals.ts"
+import { flush, callStep, exit } from "../frame/handover.ts"
+import type { Frame } from "../frame/frame.ts"
+import type { Val } from "../frame/operand.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { ANY, NUMBER, T } from "../types.ts"
 import { F64, I32, I64, op } from "../../wasm/code.ts"
@@ -11,7 +14,7 @@ export function emitLocalStep(frame: Frame, opcode: OpcodeOf<"localStep">): void
   const { code: c } = frame
   const { operands } = frame.instruction
   const i = frame.info.argCount + (operands.kind === "loc" ? operands.index : 0)
-  const local = frame.valOf(i)
+  const local = valOf(frame, i)
   const up = opcode === "inc_loc"
   if (
     !frame.isCaptured(i) &&
@@ -21,7 +24,7 @@ export function emitLocalStep(frame: Frame, opcode: OpcodeOf<"localStep">): void
     if (isInt(local)) {
       const w = frame.temp(I32)
       intSum(frame, up ? "add" : "sub", local, one, w, frame.state.stack)
-      frame.setLocal(i, { rep: "i32", w, type: T.INT, own: false })
+      setLocal(frame, i, { rep: "i32", w, type: T.INT, own: false })
     } else {
       const w = frame.temp(F64)
       frame
@@ -29,12 +32,12 @@ export function emitLocalStep(frame: Frame, opcode: OpcodeOf<"localStep">): void
         .f64(1)
         .op(up ? op.f64_add : op.f64_sub)
         .set(w)
-      frame.setLocal(i, { rep: "f64", w, type: NUMBER, own: false })
+      setLocal(frame, i, { rep: "f64", w, type: NUMBER, own: false })
     }
     return
   }
-  frame.detach(i)
-  frame.flush()
+  detach(frame, i)
+  flush(frame)
   localToSlot(frame, i)
   const slot = frame.layout.slot(i)
   const w = frame.temp(I64)
@@ -54,7 +57,7 @@ export function emitLocalStep(frame: Frame, opcode: OpcodeOf<"localStep">): void
     .op(op.i32_add, op.i64_extend_i32_u)
   c.mem("i64_store", slot).br(end)
   c.end()
-  frame.callStep(frame.depth)
+  callStep(frame, frame.depth)
   c.end()
   frame.release(w)
   if (!frame.isCaptured(i)) frame.state.locals[i] = { rep: "slot", type: NUMBER | T.OTHER }
@@ -64,10 +67,10 @@ export function emitLocalStep(frame: Frame, opcode: OpcodeOf<"localStep">): void
 function localToSlot(frame: Frame, i: number): void {
   const local = frame.state.locals[i]!
   if (local.rep === "slot") return
-  if (frame.lean) throw new NotLean()
+  if (frame.mode.kind === "lean") return frame.refuse()
   if (!local.inSlot) {
     frame.code.get(frame.fp)
-    frame.boxed(frame.valOf(i)).mem("i64_store", frame.layout.slot(i))
+    frame.boxed(valOf(frame, i)).mem("i64_store", frame.layout.slot(i))
   }
   frame.state.locals[i] = { rep: "slot", type: local.type }
 }
@@ -76,7 +79,7 @@ function localToSlot(frame: Frame, i: number): void {
 export function emitAddLocal(frame: Frame): void {
   const { operands, offset } = frame.instruction
   const i = frame.info.argCount + (operands.kind === "loc" ? operands.index : 0)
-  const local = frame.valOf(i)
+  const local = valOf(frame, i)
   const v = frame.state.stack.at(-1)!
   const number = isNumber(local) && isNumber(v) && !frame.isCaptured(i)
   if (number && isInt(local) && isInt(v) && !frame.widened.has(offset)) {
@@ -84,7 +87,7 @@ export function emitAddLocal(frame: Frame): void {
     const w = frame.temp(I32)
     intSum(frame, "add", local, operand, w, [...frame.state.stack, operand])
     frame.forget(operand)
-    frame.setLocal(i, {
+    setLocal(frame, i, {
       rep: "i32",
       w,
       type: T.INT,
@@ -104,7 +107,7 @@ export function emitAddLocal(frame: Frame): void {
       addToDouble(frame, local, operand, w)
     }
     frame.forget(operand)
-    frame.setLocal(i, { rep: "f64", w, type: NUMBER, own: false })
+    setLocal(frame, i, { rep: "f64", w, type: NUMBER, own: false })
     return
   }
   if (number) {
@@ -115,15 +118,15 @@ export function emitAddLocal(frame: Frame): void {
     frame.float(operand).op(op.f64_add).set(w)
     frame.forget(operand)
     frame.forget(settled)
-    frame.setLocal(i, { rep: "f64", w, type: NUMBER, own: false })
+    setLocal(frame, i, { rep: "f64", w, type: NUMBER, own: false })
     return
   }
-  if (frame.lean) throw new NotLean() // a step of add_loc reads and writes the local in the frame
+  if (frame.mode.kind === "lean") return frame.refuse() // a step of add_loc reads and writes the local in the frame
   const operand = frame.pop()
   const before = [...frame.state.stack, operand]
   const left = frame.isCaptured(i) ? { ...local, type: ANY } : local
   boxedAdd(frame, left, operand, before, i)
-  frame.setLocal(i, frame.pop())
+  setLocal(frame, i, frame.pop())
 }
 
 /** A double local plus something boxed; what is no number leaves before the instruction. */
@@ -135,6 +138,6 @@ function addToDouble(frame: Frame, local: Val, operand: Val, w: number): void {
   floatOr2(frame, operand, strange)
   c.op(op.f64_add).set(w).br(end)
   c.end()
-  frame.exit([...frame.state.stack, operand])
+  exit(frame, [...frame.state.stack, operand])
   c.end()
 }

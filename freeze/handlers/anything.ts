@@ -1,8 +1,10 @@
 // Operations on operands of any kind, by the engine's own functions: strings, BigInts, objects that convert themselves.
 //
 //     operands to two words of the frame, `cur_pc`, call, exception or result
+import { needFrame, setPc, step, coldStep, throwOut } from "../frame/handover.ts"
 import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
-import type { Frame, Val } from "../frame/frame.ts"
+import type { Frame } from "../frame/frame.ts"
+import type { Val } from "../frame/operand.ts"
 import { at } from "../helpers/slots.ts"
 import { patternOf, type EngineOperation } from "../patterns.ts"
 import { I64, op } from "../../wasm/code.ts"
@@ -36,20 +38,20 @@ export function operateOnAnything(
   const { code: c } = frame
   const { engine } = patternOf(opcode)
   if (engine === undefined) {
-    frame.coldStep(before)
+    coldStep(frame, before)
     c.get(frame.fp).mem("i64_load", frame.layout.operand(before.length - pops))
     return
   }
   if (opcodeByName[opcode].pops !== pops) throw new Error(`${opcode} takes ${opcodeByName[opcode].pops} operands`)
   const rest = before.slice(0, before.length - pops)
-  frame.needFrame()
+  needFrame(frame)
   before.slice(rest.length).forEach((v, i) => {
     c.get(frame.fp)
     if (v.rep === "slot") frame.boxed(v, rest.length + i)
     else frame.given(v)
     c.mem("i64_store", at.scratch + 8 * i)
   })
-  frame.setPc()
+  setPc(frame)
   c.i32(frame.realm)
     .get(frame.fp)
     .i32(at.scratch + 8 * pops)
@@ -57,14 +59,14 @@ export function operateOnAnything(
   const argument = argumentOf(engine, opcode)
   if (argument !== undefined) c.i32(argument)
   frame.engine(c, engine).if()
-  frame.throwOut(rest)
+  throwOut(frame, rest)
   c.end().get(frame.fp).mem("i64_load", at.scratch)
 }
 
 /** The operands on top of the stack, of kinds for which there is no fast way: the result is an operand of kinds `type`. */
 export function emitOnAnything(frame: Frame, pops: number, type: number): void {
   if (patternOf(frame.instruction.opcode).engine === undefined) {
-    frame.step(pops, [type])
+    step(frame, pops, [type])
     return
   }
   const { code: c } = frame

@@ -2,9 +2,11 @@
 //
 // What the kinds of the operands prove is computed unboxed. What is not proved is tried: ints, then doubles; anything else (strings, BigInts,
 // objects with valueOf) goes to the engine and comes back.
+import { coldStep, exit } from "../frame/handover.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { emitOnAnything, operateOnAnything } from "./anything.ts"
-import type { Frame, Val } from "../frame/frame.ts"
+import type { Frame } from "../frame/frame.ts"
+import type { Val } from "../frame/operand.ts"
 import { ANY, NUMBER, numberOf, T, UNDEFINED } from "../types.ts"
 import { F64, I32, I64, op } from "../../wasm/code.ts"
 import {
@@ -72,7 +74,7 @@ function intArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: rea
       return true
     }
     case "mul": {
-      if (!frame.kernel) return false
+      if (frame.mode.kind !== "kernel") return false
       // In a kernel an int or nothing: -0, which only a product of 0 can be, is no int.
       const product = frame.temp(I64)
       const w = frame.temp(I32)
@@ -82,7 +84,7 @@ function intArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: rea
       c.get(product).op(op.i64_eqz)
       frame.int(a)
       frame.int(b).op(op.i32_or).i32(0).op(op.i32_lt_s, op.i32_and, op.i32_or).if()
-      frame.exit(before)
+      exit(frame, before)
       c.end()
       done(frame, a, b)
       frame.release(product)
@@ -99,13 +101,13 @@ function intArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: rea
       }
       if (divisor === undefined) {
         frame.int(b).op(op.i32_eqz).if()
-        frame.exit(before)
+        exit(frame, before)
         c.end()
       }
       frame.int(a)
       frame.int(b).op(op.i32_rem_s).tee(w).op(op.i32_eqz)
       frame.int(a).i32(0).op(op.i32_lt_s, op.i32_and).if()
-      frame.exit(before)
+      exit(frame, before)
       c.end()
       done(frame, a, b)
       frame.push({ rep: "i32", w, type: T.INT, own: false })
@@ -146,7 +148,7 @@ export function intSum(frame: Frame, opcode: "add" | "sub", a: Val, b: Val, w: n
     }
     c.i32(0).op(op.i32_lt_s).if()
   }
-  frame.exit(before)
+  exit(frame, before)
   c.end()
 }
 
@@ -266,7 +268,7 @@ function stepAddLocal(frame: Frame, a: Val, before: readonly Val[], local: numbe
     c.get(frame.fp)
     frame.boxed(a).mem("i64_store", frame.layout.slot(local))
   }
-  frame.coldStep(before)
+  coldStep(frame, before)
   // It has put the sum into the local by itself: from there it moves into the result, and back with whatever sets the local.
   c.get(frame.fp).mem("i64_load", frame.layout.slot(local)).set(result)
   c.get(frame.fp).i64(UNDEFINED).mem("i64_store", frame.layout.slot(local))

@@ -1,7 +1,11 @@
 // Calls: functions, methods, constructors of base classes, new objects.
+import { needFrame, setPc, exit, throwOut } from "../frame/handover.ts"
 import { callFlags, JSClassID, JSFunctionBytecode, JSObject, JSPropertyFlags } from "../../engine/abi.ts"
-import { param, mayBeCounted, type Frame, type Val } from "../frame/frame.ts"
-import { callSelf, NotPure, selfValue } from "../frame/pure.ts"
+import { param } from "../helpers/signatures.ts"
+import { mayBeCounted, type Val } from "../frame/operand.ts"
+import type { Frame } from "../frame/frame.ts"
+import { selfValue } from "../frame/mode.ts"
+import { callSelf, refuseCall } from "./recursion.ts"
 import { at } from "../helpers/slots.ts"
 import { CALL_TYPE_INDEX } from "../helpers/signatures.ts"
 import { isException } from "../helpers/counts.ts"
@@ -15,19 +19,19 @@ import { I32, I64, op, type Label } from "../../wasm/code.ts"
 export function emitCall(frame: Frame): void {
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "call") throw new Error(`${opcode} has no argument count`)
-  const { code: c, layout } = frame
-  if (frame.kernel) {
+  const { code: c, layout, mode } = frame
+  if (mode.kind === "kernel") {
     const args = frame.state.stack.splice(frame.depth - operands.argCount)
-    if (frame.pop() !== selfValue) throw new NotPure()
-    callSelf(frame, frame.kernel, args)
+    if (frame.pop() !== selfValue) refuseCall(frame)
+    else callSelf(frame, mode.kernel, args)
     return
   }
-  frame.needFrame()
+  needFrame(frame)
   const isMethod = opcode === "call_method" || opcode === "tail_call_method"
   const { first, freed } = argumentsToSlots(frame, operands.argCount)
   const func = frame.pop()
   const self: Val | undefined = isMethod ? passed(frame, frame.pop()) : undefined
-  frame.setPc()
+  setPc(frame)
   const result = frame.temp(I64)
   const pushArguments = () => {
     c.i32(frame.realm) // the callee's caller is this function, whatever context it was called from
@@ -72,13 +76,13 @@ function callFrozen(frame: Frame, func: Val, pushArguments: () => void, result: 
 export function checkException(frame: Frame, w: number, operands: readonly Val[] = frame.state.stack): void {
   const { code: c } = frame
   isException(c.get(w)).if()
-  frame.throwOut(operands)
+  throwOut(frame, operands)
   c.end()
 }
 
 export function emitNewObject(frame: Frame): void {
   const { code: c } = frame
-  frame.setPc()
+  setPc(frame)
   frame.engine(c.i32(frame.realm), "JS_NewObject")
   const w = frame.temp(I64)
   c.set(w)
@@ -92,9 +96,9 @@ export function emitInitConstructor(frame: Frame): void {
   const [parent, result] = [frame.temp(I64), frame.temp(I64)]
   // The interpreter throws before it looks at its func parameter, which would be the frame here.
   c.get(param.newTarget).i64(UNDEFINED).op(op.i64_eq).if()
-  frame.exit()
+  exit(frame)
   c.end()
-  frame.setPc()
+  setPc(frame)
   frame.engine(c.i32(frame.realm).get(param.func), "JS_GetPrototype").set(parent)
   checkException(frame, parent)
   c.i32(frame.realm).get(parent).get(param.newTarget).get(param.argc).get(param.argv)
@@ -110,7 +114,7 @@ export function emitClosure(frame: Frame): void {
   const { code: c } = frame
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "const") throw new Error(`${opcode} names no constant`)
-  frame.setPc()
+  setPc(frame)
   c.i32(frame.realm).i64(frame.info.constants[operands.index]!.value)
   frame.helper(c, "dup")
   c.get(param.func).op(op.i32_wrap_i64).mem("i32_load", JSObject.var_refs).get(frame.fp).i32(at.frame).op(op.i32_add)
@@ -126,11 +130,11 @@ export function emitConstruct(frame: Frame): void {
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "call") throw new Error(`${opcode} has no argument count`)
   const { code: c, layout } = frame
-  frame.needFrame()
+  needFrame(frame)
   const { first, freed } = argumentsToSlots(frame, operands.argCount)
   const newTarget = frame.pop()
   const func = frame.pop()
-  frame.setPc()
+  setPc(frame)
   c.i32(frame.realm)
   frame.boxed(func)
   frame.boxed(newTarget).i32(operands.argCount).get(frame.fp).i32(layout.operand(first)).op(op.i32_add)
@@ -150,12 +154,12 @@ export function emitDefineField(frame: Frame): void {
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "atom") throw new Error(`${opcode} names no property`)
   const value = frame.pop()
-  frame.setPc()
+  setPc(frame)
   c.i32(frame.realm)
   frame.boxed(frame.state.stack.at(-1)!, frame.depth - 1).i32(operands.name.atom)
   frame.owned(value).i32(DEFINE_FLAGS)
   frame.engine(c, "JS_DefinePropertyValue").i32(0).op(op.i32_lt_s).if()
-  frame.throwOut()
+  throwOut(frame)
   c.end()
 }
 

@@ -1,7 +1,8 @@
 // Comparisons: numbers inline, then what can be decided by identity or by the characters of strings, then the engine.
 import { tags } from "../../engine/abi.ts"
 import { operateOnAnything } from "./anything.ts"
-import type { Frame, Val } from "../frame/frame.ts"
+import type { Frame } from "../frame/frame.ts"
+import type { Val } from "../frame/operand.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { T } from "../types.ts"
 import { I32, op, type Label } from "../../wasm/code.ts"

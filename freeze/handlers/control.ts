@@ -1,10 +1,12 @@
 // How blocks end: branches, returns, subroutines, and exceptions.
+import { freeHeld } from "../frame/locals.ts"
+import { exit } from "../frame/handover.ts"
 import { numberOf, T, value } from "../types.ts"
 import { tags } from "../../engine/abi.ts"
 import type { Edge } from "../flow/blocks.ts"
-import type { Frame, Val } from "../frame/frame.ts"
+import type { Frame } from "../frame/frame.ts"
+import type { Val } from "../frame/operand.ts"
 import { emitCall } from "./call.ts"
-import { NotPure } from "../frame/pure.ts"
 import { patternOf } from "../patterns.ts"
 import { emitInstruction } from "./instruction.ts"
 import { truth } from "./truth.ts"
@@ -52,7 +54,7 @@ export function endBlock(ways: Ways, block: number): number | undefined {
       returnValue(frame, frame.pop())
       return undefined
     case "throw":
-      frame.exit()
+      exit(frame)
       return undefined
     case "gosub": {
       // The return address is an int in the interpreter too.
@@ -109,22 +111,22 @@ function plainTruth(type: number, boxed: bigint): number | undefined {
 }
 
 function returnValue(frame: Frame, v: Val): void {
-  if (frame.kernel) {
-    if (v.type !== T.INT || frame.depth > 0) throw new NotPure()
-    const { inlined } = frame.kernel
-    if (inlined) frame.int(v).set(inlined.result).br(inlined.end)
+  const { code: c, mode } = frame
+  if (mode.kind === "kernel") {
+    const { place } = mode.kernel
+    if (v.type !== T.INT || frame.depth > 0) frame.refuse()
+    else if (place) frame.int(v).set(place.result).br(place.end)
     else frame.int(v).op(op.i64_extend_i32_s, op.return)
     return
   }
   // Operands may be left over: a return from within for-of has closed the iterator and dropped them, one from a switch has not.
-  const { code: c } = frame
   frame.owned(v).set(frame.result)
   for (let depth = frame.depth - 1; depth >= 0; depth--) {
     const rest = frame.pop()
     frame.drop(rest)
   }
-  frame.freeHeld()
-  c.br(frame.normal)
+  freeHeld(frame)
+  c.br(frame.returned)
 }
 
 /** `ret`: the ways back to after each `gosub`. */

@@ -1,4 +1,5 @@
 // One instruction that does not end its block -> WebAssembly, as its row in patterns.ts says: the table of handlers, and what needs none.
+import { spillLocals, step } from "../frame/handover.ts"
 import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import { popsOf } from "../flow/blocks.ts"
 import type { Frame } from "../frame/frame.ts"
@@ -103,8 +104,8 @@ export function emitInstruction(frame: Frame): void {
       return
     case "step": {
       const { pushes } = opcodeByName[opcode]
-      if (pattern.readsLocals) frame.spillLocals()
-      frame.step(popsOf(frame.instruction), pattern.results ?? new Array<number>(pushes).fill(ANY | T.UNINITIALIZED))
+      if (pattern.readsLocals) spillLocals(frame)
+      step(frame, popsOf(frame.instruction), pattern.results ?? new Array<number>(pushes).fill(ANY | T.UNINITIALIZED))
       return
     }
     case "end":

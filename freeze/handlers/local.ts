@@ -1,8 +1,11 @@
 // Constants, locals, arguments and captured variables.
+import { valOf, setLocal } from "../frame/locals.ts"
+import { flush, step, callStep, exit } from "../frame/handover.ts"
 import { JSObject, JSVarRef, tags } from "../../engine/abi.ts"
 import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
-import type { Frame, Val } from "../frame/frame.ts"
-import { selfValue } from "../frame/pure.ts"
+import type { Frame } from "../frame/frame.ts"
+import type { Val } from "../frame/operand.ts"
+import { selfValue } from "../frame/mode.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { ANY, FALSE, NULL, T, TRUE, typeOf, UNDEFINED, UNINITIALIZED, value } from "../types.ts"
 import { I32, I64, op } from "../../wasm/code.ts"
@@ -27,8 +30,8 @@ export function emitConstant(frame: Frame, opcode: OpcodeOf<"constant">): void {
       return
     case "atom": {
       // The string of an atom stays where it is while the bytecode, which names it, is there.
-      const pointer = operands.name.kind === "string" ? frame.atomString(operands.name.atom) : undefined
-      if (pointer === undefined) frame.step(0, [T.STRING | T.OTHER])
+      const pointer = operands.name.kind === "string" ? frame.options.atomString(operands.name.atom) : undefined
+      if (pointer === undefined) step(frame, 0, [T.STRING | T.OTHER])
       else frame.push({ rep: "const", value: value(tags.JS_TAG_STRING, pointer), type: T.STRING, own: false })
       return
     }
@@ -69,7 +72,7 @@ export function emitGetTwoLocals(frame: Frame): void {
 
 function pushLocal(frame: Frame, i: number): void {
   if (!frame.isCaptured(i)) {
-    frame.push(frame.valOf(i))
+    frame.push(valOf(frame, i))
     return
   }
   // Anyone may write to it while the operand waits, so the operand counts for itself.
@@ -82,12 +85,12 @@ function checkInitialized(frame: Frame, i: number): void {
   const local = frame.state.locals[i]!
   if ((local.type & T.UNINITIALIZED) === 0) return
   if (local.rep === "const") {
-    frame.exit()
+    exit(frame)
     return
   }
-  isUninitialized(frame, () => frame.boxed(frame.valOf(i)))
+  isUninitialized(frame, () => frame.boxed(valOf(frame, i)))
   frame.code.if()
-  frame.exit()
+  exit(frame)
   frame.code.end()
   if (!frame.isCaptured(i)) frame.state.locals[i] = { ...local, type: local.type & ~T.UNINITIALIZED }
 }
@@ -104,13 +107,13 @@ export function emitPutLocal(frame: Frame, opcode: OpcodeOf<"putLocal">): void {
     // Only `this` of a derived constructor, which can be initialised once.
     const local = frame.state.locals[i]!
     if (local.type !== T.UNINITIALIZED) {
-      isUninitialized(frame, () => frame.boxed(frame.valOf(i)))
+      isUninitialized(frame, () => frame.boxed(valOf(frame, i)))
       frame.code.op(op.i32_eqz).if()
-      frame.exit()
+      exit(frame)
       frame.code.end()
     }
   }
-  frame.setLocal(i, frame.pop())
+  setLocal(frame, i, frame.pop())
 }
 
 export function emitSetLocal(frame: Frame): void {
@@ -118,16 +121,16 @@ export function emitSetLocal(frame: Frame): void {
   const v = frame.pop()
   if (frame.isCaptured(i)) {
     const kept = frame.copy(v)
-    frame.setLocal(i, v)
+    setLocal(frame, i, v)
     frame.push(kept)
   } else {
-    frame.setLocal(i, v)
-    frame.push(frame.valOf(i))
+    setLocal(frame, i, v)
+    frame.push(valOf(frame, i))
   }
 }
 
 export function emitUninitialized(frame: Frame): void {
-  frame.setLocal(localIndex(frame), { rep: "const", value: UNINITIALIZED, type: T.UNINITIALIZED, own: false })
+  setLocal(frame, localIndex(frame), { rep: "const", value: UNINITIALIZED, type: T.UNINITIALIZED, own: false })
 }
 
 /** The end of a scope: closures that captured the variable keep it as it is. Without such closures there is nothing to do. */
@@ -136,9 +139,9 @@ export function emitCloseLocal(frame: Frame): void {
   const { args, vars, argCount } = frame.info
   const variable = i < argCount ? args[i]! : vars[i - argCount]!
   const { code: c } = frame
-  frame.flush()
+  flush(frame)
   c.get(frame.fp).mem("i32_load", frame.layout.varRef(variable.varRefIndex)).if()
-  frame.callStep(frame.depth)
+  callStep(frame, frame.depth)
   c.end()
 }
 
@@ -152,7 +155,7 @@ function varRefAddress(frame: Frame): void {
 
 export function emitGetVarRef(frame: Frame, opcode: OpcodeOf<"getVarRef">): void {
   const { code: c } = frame
-  if (frame.kernel) {
+  if (frame.mode.kind === "kernel") {
     frame.push(selfValue)
     return
   }
@@ -163,7 +166,7 @@ export function emitGetVarRef(frame: Frame, opcode: OpcodeOf<"getVarRef">): void
     c.set(w)
     isUninitialized(frame, () => c.get(w))
     c.if()
-    frame.exit()
+    exit(frame)
     c.end().get(w)
     frame.release(w)
   }
@@ -180,7 +183,7 @@ export function emitPutVarRef(frame: Frame, opcode: OpcodeOf<"putVarRef">): void
     isUninitialized(frame, () => c.get(address).mem("i64_load", 0))
     if (opcode === "put_var_ref_check_init") c.op(op.i32_eqz)
     c.if()
-    frame.exit()
+    exit(frame)
     c.end()
   }
   replaceAt(frame, address, frame.pop())

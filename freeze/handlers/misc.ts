@@ -1,7 +1,9 @@
 // `this`, special objects, tests of tags, keys, and what iteration leaves on the stack.
+import { flush, step, callStep, exit } from "../frame/handover.ts"
 import { tags } from "../../engine/abi.ts"
 import { truth } from "./truth.ts"
-import { param, type Frame } from "../frame/frame.ts"
+import { param } from "../helpers/signatures.ts"
+import type { Frame } from "../frame/frame.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { ANY, FALSE, NUMBER, T, UNDEFINED } from "../types.ts"
 import { I32, op } from "../../wasm/code.ts"
@@ -9,7 +11,7 @@ import { I32, op } from "../../wasm/code.ts"
 /** In strict code `this` is what was passed; in sloppy code it may have to be made an object. */
 export function emitThis(frame: Frame): void {
   if (frame.info.isStrict) frame.push({ rep: "box", w: param.this, type: ANY, own: false })
-  else frame.step(0, [T.OBJECT])
+  else step(frame, 0, [T.OBJECT])
 }
 
 /** OPSpecialObjectEnum of the engine's source: 2 is the function itself, 3 `new.target`. */
@@ -18,13 +20,13 @@ export function emitSpecialObject(frame: Frame): void {
   const which = operands.kind === "unsigned" ? operands.value : -1
   if (which === 2) frame.push({ rep: "box", w: param.func, type: T.OBJECT, own: false })
   else if (which === 3) frame.push({ rep: "box", w: param.newTarget, type: ANY, own: false })
-  else frame.step(0, [T.OBJECT | T.UNDEFINED])
+  else step(frame, 0, [T.OBJECT | T.UNDEFINED])
 }
 
 /** A class constructor that is called without `new`: the interpreter throws. */
 export function emitCheckConstructor(frame: Frame): void {
   frame.code.get(param.newTarget).i64(UNDEFINED).op(op.i64_eq).if()
-  frame.exit()
+  exit(frame)
   frame.code.end()
 }
 
@@ -67,7 +69,7 @@ export function emitToKey(frame: Frame, opcode: OpcodeOf<"toKey">): void {
   const objectIsFine = object === undefined || (object.type & ~(T.OBJECT | T.STRING | NUMBER | T.BOOL)) === 0
   if (objectIsFine && (key.type & ~(NUMBER | T.STRING)) === 0) return
   // Both ways end with the key in its slot.
-  frame.flush()
+  flush(frame)
   const depth = frame.depth - 1
   const tag = frame.temp(I32)
   const done = c.block()
@@ -90,7 +92,7 @@ export function emitToKey(frame: Frame, opcode: OpcodeOf<"toKey">): void {
   c.get(tag).i32(-8).op(op.i32_sub).i32(1).op(op.i32_le_u).brIf(done)
   c.get(tag).i32(9).op(op.i32_add).i32(17).op(op.i32_ge_u).brIf(done)
   c.end()
-  frame.callStep(frame.depth)
+  callStep(frame, frame.depth)
   c.end()
   frame.release(tag)
   frame.state.stack[depth] = { rep: "slot", type: NUMBER | T.STRING | T.OTHER, own: true }
@@ -98,8 +100,8 @@ export function emitToKey(frame: Frame, opcode: OpcodeOf<"toKey">): void {
 
 /** iterator next catch_offset ... -> the same, value done. What lies between, the target of an assignment, is left alone. */
 export function emitForOfNext(frame: Frame): void {
-  frame.flush()
-  frame.callStep(frame.depth)
+  flush(frame)
+  callStep(frame, frame.depth)
   frame.push({ rep: "slot", type: ANY, own: true })
   frame.push({ rep: "slot", type: T.BOOL, own: true })
 }

@@ -1,8 +1,10 @@
 // Operands as numbers: what is known of them, and how they are unboxed.
 //
 // A boxed operand is looked at when it is used: a number is unboxed on the spot, anything else branches to a slow way.
+import { exitAfter } from "../frame/handover.ts"
 import { tags } from "../../engine/abi.ts"
-import type { Frame, Val } from "../frame/frame.ts"
+import type { Frame } from "../frame/frame.ts"
+import type { Val } from "../frame/operand.ts"
 import { ANY, FLOAT_ADDEND, NUMBER, numberOf, T, value } from "../types.ts"
 import { F64, I32, I64, op, type Label } from "../../wasm/code.ts"
 
@@ -162,7 +164,7 @@ export function resultAsFloat(frame: Frame, rest: readonly Val[], w: number): vo
   floatOr(frame, { rep: "box", w: boxed, type: ANY, own: false }, strange)
   c.set(w).br(end)
   c.end()
-  frame.exitAfter([...rest, { rep: "box", w: boxed, type: ANY, own: true }])
+  exitAfter(frame, [...rest, { rep: "box", w: boxed, type: ANY, own: true }])
   c.end()
   frame.release(boxed)
 }
@@ -177,7 +179,7 @@ export function resultAsInt(frame: Frame, rest: readonly Val[], w: number): void
   int32Or(frame, { rep: "box", w: boxed, type: ANY, own: false }, strange)
   c.set(w).br(end)
   c.end()
-  frame.exitAfter([...rest, { rep: "box", w: boxed, type: ANY, own: true }])
+  exitAfter(frame, [...rest, { rep: "box", w: boxed, type: ANY, own: true }])
   c.end()
   frame.release(boxed)
 }

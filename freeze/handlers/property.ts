@@ -1,14 +1,16 @@
 // Properties, elements, lengths: the library's helpers first, the interpreter where they do not apply.
+import { setPc, coldStep, exitAfter, throwOut } from "../frame/handover.ts"
 import { JSClassID, JSObject } from "../../engine/abi.ts"
 import { floatAsIndex, floatOr, int32Or } from "./numbers.ts"
 import { throwStrict } from "../../engine/edit/hook.ts"
 import { cachedAddress, cachedMethodAddress } from "../helpers/cache.ts"
 import { checkException } from "./call.ts"
-import { mayBeCounted, type Frame, type Val } from "../frame/frame.ts"
+import { mayBeCounted, type Val } from "../frame/operand.ts"
+import type { Frame } from "../frame/frame.ts"
 import type { Atom } from "../function.ts"
 import { elementAddress, isImmutable, numberArrays } from "../helpers/elements.ts"
 import { SLOW } from "../helpers/lookup.ts"
-import { selfValue } from "../frame/pure.ts"
+import { selfValue } from "../frame/mode.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { ANY, NUMBER, numberOf, T } from "../types.ts"
 import { F64, I32, I64, op, type Code, type Label } from "../../wasm/code.ts"
@@ -26,7 +28,7 @@ export function emitGetField(frame: Frame, opcode: OpcodeOf<"getField">): void {
     cachedField(frame, object, operands.name.atom, isMethod, result, end)
   }
   // Getters run, proxies answer, and what is read of null throws.
-  frame.setPc()
+  setPc(frame)
   c.i32(frame.realm)
   frame.helper(frame.boxed(object).i32(operands.name.atom), "getField").set(result)
   if (!isMethod) freeOwn(frame, object)
@@ -40,7 +42,7 @@ export function emitGetField(frame: Frame, opcode: OpcodeOf<"getField">): void {
 /** The property as the site's cache has it, or by a search that fills the cache: goes to `end` then, and falls through otherwise. */
 function cachedField(frame: Frame, object: Val, atom: Atom, isMethod: boolean, result: number, end: Label): void {
   const { code: c } = frame
-  const site = frame.cacheOf(frame.instruction)
+  const site = frame.cache
   const p = frame.temp(I32)
   const other = c.block()
   const found = c.block()
@@ -64,13 +66,13 @@ export function emitGetGlobal(frame: Frame): void {
   const { code: c } = frame
   const { opcode, operands } = frame.instruction
   if (operands.kind !== "atom") throw new Error(`${opcode} names no variable`)
-  if (frame.kernel) {
+  if (frame.mode.kind === "kernel") {
     frame.push(selfValue)
     return
   }
   const result = frame.temp(I64)
   frame.helper(c.i32(frame.realm).i32(operands.name.atom), "getGlobal").tee(result).i64(SLOW).op(op.i64_eq).if()
-  frame.coldStep(frame.state.stack)
+  coldStep(frame, frame.state.stack)
   c.get(frame.fp).mem("i64_load", frame.layout.operand(frame.depth)).set(result).end()
   frame.push({ rep: "box", w: result, type: ANY, own: true })
 }
@@ -92,7 +94,7 @@ export function emitPutField(frame: Frame): void {
   frame.owned(value).set(w)
   const end = c.block()
   if (frame.isHot && (object.type & T.OBJECT) !== 0) storeInOwn(frame, object, atom, w, end)
-  frame.setPc()
+  setPc(frame)
   c.i32(frame.realm)
   frame.boxed(object).i32(atom).get(w)
   if (frame.isHot) frame.engine(frame.boxed(object).i32(throwStrict), "JS_SetPropertyInternal2")
@@ -110,7 +112,7 @@ function stored(frame: Frame, object: Val): void {
   c.set(status)
   freeOwn(frame, object)
   c.get(status).i32(0).op(op.i32_lt_s).if()
-  frame.throwOut()
+  throwOut(frame)
   c.end()
   frame.release(status)
 }
@@ -118,7 +120,7 @@ function stored(frame: Frame, object: Val): void {
 /** Store `w` in an own plain property, by the site's cache, and go to `end`; falls through when there is none. */
 function storeInOwn(frame: Frame, object: Val, atom: Atom, w: number, end: Label): void {
   const { code: c } = frame
-  const site = frame.cacheOf(frame.instruction)
+  const site = frame.cache
   const p = frame.temp(I32)
   const other = c.block()
   const found = c.block()
@@ -152,7 +154,7 @@ function helperOrStep(frame: Frame, helper: "getLength" | "getPrivate", pops: nu
   const result = frame.temp(I64)
   for (const v of operands) frame.boxed(v)
   frame.helper(c, helper).tee(result).i64(SLOW).op(op.i64_eq).if()
-  frame.coldStep(before)
+  coldStep(frame, before)
   c.get(frame.fp)
     .mem("i64_load", frame.layout.operand(before.length - pops))
     .set(result)
@@ -174,7 +176,7 @@ export function emitPutPrivate(frame: Frame): void {
   const owned: Val = { rep: "box", w, type: value.type, own: true }
   frame.boxed(object).get(w)
   frame.helper(frame.boxed(name), "putPrivate").op(op.i32_eqz).if()
-  frame.coldStep([...frame.state.stack, object, owned, name])
+  coldStep(frame, [...frame.state.stack, object, owned, name])
   c.else()
   freeOwn(frame, object)
   freeOwn(frame, name)
@@ -227,7 +229,7 @@ export function emitGetElement(frame: Frame, opcode: OpcodeOf<"getElement">): vo
     if (!keep) freeOwn(frame, object)
     c.br(end).end()
   }
-  frame.setPc()
+  setPc(frame)
   c.i32(frame.realm)
   frame.boxed(object)
   frame.given(index) // taken
@@ -297,7 +299,7 @@ function numberElement(frame: Frame, object: Val, index: Val, before: readonly V
   }
   c.end()
   // A step may still find a number: an array with holes, a getter, a string that arithmetic would make one of.
-  frame.coldStep(before)
+  coldStep(frame, before)
   const boxed = frame.temp(I64)
   c.get(frame.fp)
     .mem("i64_load", frame.layout.operand(before.length - 2))
@@ -305,7 +307,7 @@ function numberElement(frame: Frame, object: Val, index: Val, before: readonly V
   const strange = c.block()
   numberOr(frame, c.get(boxed), ints, strange)
   c.set(result).br(end).end()
-  frame.exitAfter([...before.slice(0, -2), { rep: "box", w: boxed, type: ANY, own: true }])
+  exitAfter(frame, [...before.slice(0, -2), { rep: "box", w: boxed, type: ANY, own: true }])
   c.end()
   for (const w of [p, i, kind, boxed]) frame.release(w)
   frame.forget(index)
@@ -347,7 +349,7 @@ export function emitPutElement(frame: Frame): void {
     c.br(end).end()
     frame.release(i)
   }
-  frame.setPc()
+  setPc(frame)
   c.i32(frame.realm)
   frame.boxed(object)
   frame.given(index) // taken, as the value is
@@ -399,7 +401,7 @@ function putNumber(frame: Frame, object: Val, index: Val, value: Val): void {
     stored()
   }
   c.end()
-  frame.coldStep(before)
+  coldStep(frame, before)
   c.end()
   for (const w of [p, i, kind]) frame.release(w)
   for (const v of [object, index, value]) frame.forget(v)

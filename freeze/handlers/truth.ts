@@ -1,12 +1,13 @@
 // ToBoolean of an operand.
-import type { Frame, Val } from "../frame/frame.ts"
-import { NotPure, selfValue } from "../frame/pure.ts"
+import type { Frame } from "../frame/frame.ts"
+import type { Val } from "../frame/operand.ts"
+import { selfValue } from "../frame/mode.ts"
 import { op } from "../../wasm/code.ts"
 
 /** `-> i32`, not 0 when the operand is truthy. The operand is used up. */
 export function truth(frame: Frame, v: Val): void {
   const { code: c } = frame
-  if (frame.kernel && v === selfValue) throw new NotPure()
+  if (v === selfValue) frame.refuse()
   switch (v.rep) {
     case "i32":
     case "bool":

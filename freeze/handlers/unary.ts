@@ -1,7 +1,9 @@
 // + - ++ -- of one operand.
+import { flush, step, callStep } from "../frame/handover.ts"
 import { tags } from "../../engine/abi.ts"
 import { emitOnAnything, operateOnAnything } from "./anything.ts"
-import type { Frame, Val } from "../frame/frame.ts"
+import type { Frame } from "../frame/frame.ts"
+import type { Val } from "../frame/operand.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { NUMBER, numberOf, numberValue, T, value } from "../types.ts"
 import { F64, I32, I64, op } from "../../wasm/code.ts"
@@ -93,12 +95,12 @@ function boxedPostfix(frame: Frame): void {
   const v = frame.state.stack.at(-1)!
   const both = [NUMBER | T.OTHER, NUMBER | T.OTHER]
   if (impossible(v)) {
-    frame.step(1, both)
+    step(frame, 1, both)
     return
   }
   // Everything goes to its slot, so that both ways end with the same description.
   const up = frame.instruction.opcode === "post_inc"
-  frame.flush()
+  flush(frame)
   const depth = frame.depth - 1
   const w = frame.temp(I64)
   const end = c.block()
@@ -118,7 +120,7 @@ function boxedPostfix(frame: Frame): void {
     .op(op.i32_add, op.i64_extend_i32_u)
   c.mem("i64_store", frame.layout.operand(depth + 1)).br(end)
   c.end()
-  frame.callStep(frame.depth)
+  callStep(frame, frame.depth)
   c.end()
   frame.release(w)
   frame.state.stack.pop()

@@ -16,7 +16,7 @@ import {
   writeNeedFrame,
   writeStep,
   writeThrowOut,
-} from "./frames.ts"
+} from "./activation.ts"
 import {
   writeGetField,
   writeGetGlobal,
@@ -27,7 +27,7 @@ import {
   writePutAnyField,
 } from "./lookup.ts"
 import { helperNames, helperTypes, type HelperName, type RuntimeAddresses } from "./signatures.ts"
-import { writeStringsEqual, writeStringsOrder } from "./strings.ts"
+import { writeStringsEqual, writeStringsOrder } from "./characters.ts"
 
 /** Writes a helper's body; its parameters are wasm locals 0, 1, … */
 type Body = (c: Code, a: RuntimeAddresses) => void
