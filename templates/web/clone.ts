@@ -1,154 +1,161 @@
-// structuredClone of the HTML Standard, for what the engine has: no ports, no streams, no blobs.
-import type { Kit } from "../guest/core.ts"
+// structuredClone of the HTML Standard (section 2.7), for what the engine has: no ports, no streams, no blobs.
+import { kit, native, useKit, type Kit } from "../guest/kit.ts"
+
+export function start(given: Kit): void {
+  useKit(given)
+  kit.expose("structuredClone", structuredClone, true)
+}
+
+function structuredClone(value: unknown, options?: { transfer?: Iterable<object> }): unknown {
+  if (arguments.length === 0)
+    throw kit.world().nodeError(TypeError, "ERR_MISSING_ARGS", 'The "value" argument must be specified')
+  const list = [...(options?.transfer ?? [])]
+  checkTransfer(list)
+  // Detached only when the rest could be cloned: what is to be moved is copied first.
+  const moved = new Map(list.map((item) => [item as object, copyBuffer(item)]))
+  const result = clone(value, { copies: new Map(), moved })
+  for (const item of list) (item as { transfer?(): void }).transfer?.()
+  return result
+}
+
+/** Throws unless all of `list` are buffers that can be moved. */
+function checkTransfer(list: readonly unknown[]): asserts list is ArrayBuffer[] {
+  const seen = new Set<unknown>()
+  for (const item of list) {
+    if (typeof item !== "object" || item === null)
+      throw kit.world().nodeError(TypeError, "ERR_INVALID_TRANSFER_OBJECT", "Found invalid object in transferList")
+    if (native.className(item) !== "ArrayBuffer") throw cloneFailure("Value not transferable")
+    if (seen.has(item)) throw cloneFailure("ArrayBuffer occurs more than once in the transfer list")
+    checkAttached(item as ArrayBuffer)
+    seen.add(item)
+  }
+}
 
 type Bag = Record<PropertyKey, any>
 
-const errors: Record<string, ErrorConstructor> = {
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-} as never
-
-export function start({ native, expose, world, show }: Kit): void {
-  const refuse = (value: unknown): never => {
-    const text =
-      typeof value === "function"
-        ? show().inspect(value).slice(0, 60)
-        : typeof value === "symbol"
-          ? String(value)
-          : `#<${(value as object).constructor?.name ?? "Object"}>`
-    throw new DOMException(`${text} could not be cloned.`, "DataCloneError")
-  }
-
-  function clone(value: unknown, seen: Map<object, unknown>, moved: Map<object, ArrayBuffer>): unknown {
-    if (typeof value === "symbol" || typeof value === "function") return refuse(value)
-    if (typeof value !== "object" || value === null) return value
-    const known = seen.get(value)
-    if (known !== undefined) return known
-    const remember = <T extends object>(copy: T): T => {
-      seen.set(value, copy)
-      return copy
-    }
-    if (native.proxy(value) !== undefined) return refuse(value)
-    const source = value as Bag
-    const kind = native.className(value) ?? "Object"
-    switch (kind) {
-      case "Boolean":
-      case "Number":
-      case "String":
-      case "BigInt":
-        return remember(Object((globalThis as Bag)[kind].prototype.valueOf.call(value)))
-      case "Date":
-        return remember(new Date(Date.prototype.getTime.call(value)))
-      case "RegExp":
-        return remember(new RegExp(source["source"], source["flags"]))
-      case "ArrayBuffer":
-        return remember(moved.get(value) ?? copyBuffer(value as ArrayBuffer))
-      case "SharedArrayBuffer":
-        return remember(value)
-      case "DataView": {
-        const buffer = clone(source["buffer"], seen, moved) as ArrayBuffer
-        return remember(new DataView(buffer, source["byteOffset"], source["byteLength"]))
-      }
-      case "Map": {
-        const copy = remember(new Map())
-        for (const [key, item] of [...(value as Map<unknown, unknown>)])
-          copy.set(clone(key, seen, moved), clone(item, seen, moved))
-        return copy
-      }
-      case "Set": {
-        const copy = remember(new Set())
-        for (const item of [...(value as Set<unknown>)]) copy.add(clone(item, seen, moved))
-        return copy
-      }
-      case "Error":
-        return cloneError(source, remember, seen, moved)
-      case "Array":
-      case "Arguments":
-      case "Object":
-        break
-      default:
-        if (ArrayBuffer.isView(value)) {
-          const buffer = clone(source["buffer"], seen, moved) as ArrayBuffer
-          return remember(new (globalThis as Bag)[kind](buffer, source["byteOffset"], source["length"]))
-        }
-        return refuse(value)
-    }
-    const copy = remember(Array.isArray(value) ? new Array(value.length) : {}) as Bag
-    for (const key of Object.keys(source)) {
-      if (!Object.hasOwn(source, key)) continue
-      Object.defineProperty(copy, key, {
-        value: clone(source[key], seen, moved),
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      })
-    }
-    return copy
-  }
-
-  function cloneError(
-    source: Bag,
-    remember: <T extends object>(copy: T) => T,
-    seen: Map<object, unknown>,
-    moved: Map<object, ArrayBuffer>,
-  ): unknown {
-    const type = errors[String(source["name"])] ?? Error
-    const message = Object.getOwnPropertyDescriptor(source, "message")
-    const copy = remember(message !== undefined && "value" in message ? new type(String(message.value)) : new type())
-    const stack = source["stack"] as unknown
-    Object.defineProperty(copy, "stack", {
-      value: typeof stack === "string" ? stack : undefined,
-      writable: true,
-      configurable: true,
-    })
-    if (Object.hasOwn(source, "cause"))
-      Object.defineProperty(copy, "cause", {
-        value: clone(source["cause"], seen, moved),
-        writable: true,
-        configurable: true,
-      })
-    return copy
-  }
-
-  function copyBuffer(buffer: ArrayBuffer): ArrayBuffer {
-    if ((buffer as { detached?: boolean }).detached)
-      throw new DOMException("An ArrayBuffer is detached and could not be cloned.", "DataCloneError")
-    if (!(buffer as { resizable?: boolean }).resizable) return buffer.slice(0)
-    const copy = new (ArrayBuffer as any)(buffer.byteLength, {
-      maxByteLength: (buffer as any).maxByteLength,
-    }) as ArrayBuffer
-    new Uint8Array(copy).set(new Uint8Array(buffer))
-    return copy
-  }
-
-  expose(
-    "structuredClone",
-    function structuredClone(value: unknown, options?: { transfer?: Iterable<object> }) {
-      if (arguments.length === 0)
-        throw world().nodeError(TypeError, "ERR_MISSING_ARGS", 'The "value" argument must be specified')
-      const list = [...(options?.transfer ?? [])]
-      const moved = new Map<object, ArrayBuffer>()
-      for (const item of list) {
-        if (typeof item !== "object" || item === null)
-          throw world().nodeError(TypeError, "ERR_INVALID_TRANSFER_OBJECT", "Found invalid object in transferList")
-        if (native.className(item) !== "ArrayBuffer") throw new DOMException("Value not transferable", "DataCloneError")
-        if (moved.has(item))
-          throw new DOMException("ArrayBuffer occurs more than once in the transfer list", "DataCloneError")
-        if ((item as { detached?: boolean }).detached)
-          throw new DOMException("An ArrayBuffer is detached and could not be cloned.", "DataCloneError")
-        moved.set(item, undefined as never)
-      }
-      // Detach only when the rest can be cloned: copy first what is to be moved.
-      for (const item of list) moved.set(item, copyBuffer(item as ArrayBuffer))
-      const result = clone(value, new Map(), moved)
-      for (const item of list) (item as { transfer?(): void }).transfer?.()
-      return result
-    },
-    true,
-  )
+/** What one call of structuredClone knows. */
+interface Memory {
+  /** Each object that was met, and its copy: the same object twice is the same copy twice. */
+  copies: Map<object, unknown>
+  /** Buffers that are transferred, and what they become. */
+  moved: Map<object, ArrayBuffer>
 }
+
+/**
+ * StructuredSerialize and StructuredDeserialize in one. What can be nested is copied right here rather than in functions of their
+ * own: how deep it may be is how often this frame fits on the stack.
+ */
+function clone(value: unknown, memory: Memory): unknown {
+  if (typeof value === "symbol" || typeof value === "function") return refuse(value)
+  if (typeof value !== "object" || value === null) return value
+  const known = memory.copies.get(value)
+  if (known !== undefined) return known
+  if (native.proxy(value) !== undefined) return refuse(value)
+  const kind = native.className(value) ?? "Object"
+  const copy = emptyCopy(kind, value) ?? cloneLeaf(kind, value, memory)
+  memory.copies.set(value, copy)
+  switch (kind) {
+    case "Map":
+      for (const [key, item] of [...(value as Map<unknown, unknown>)])
+        (copy as Map<unknown, unknown>).set(clone(key, memory), clone(item, memory))
+      break
+    case "Set":
+      for (const item of [...(value as Set<unknown>)]) (copy as Set<unknown>).add(clone(item, memory))
+      break
+    case "Error":
+      if (Object.hasOwn(value, "cause")) define(copy, "cause", clone((value as Bag)["cause"], memory), false)
+      break
+    case "Array":
+    case "Arguments":
+    case "Object":
+      for (const key of Object.keys(value))
+        if (Object.hasOwn(value, key)) define(copy, key, clone((value as Bag)[key], memory), true)
+  }
+  return copy
+}
+
+/** A copy that has nothing in it yet, of what can hold other things. */
+function emptyCopy(kind: string, value: object): object | undefined {
+  switch (kind) {
+    case "Map":
+      return new Map()
+    case "Set":
+      return new Set()
+    case "Error":
+      return copyError(value)
+    case "Array":
+    case "Arguments":
+    case "Object":
+      return Array.isArray(value) ? new Array(value.length) : {}
+    default:
+      return undefined
+  }
+}
+
+/** What refers to nothing else, but for a view to its buffer. */
+function cloneLeaf(kind: string, value: Bag, memory: Memory): object {
+  switch (kind) {
+    case "Boolean":
+    case "Number":
+    case "String":
+    case "BigInt":
+      return Object((globalThis as Bag)[kind].prototype.valueOf.call(value))
+    case "Date":
+      return new Date(Date.prototype.getTime.call(value))
+    case "RegExp":
+      return new RegExp(value["source"], value["flags"])
+    case "ArrayBuffer":
+      return memory.moved.get(value) ?? copyBuffer(value as ArrayBuffer)
+    case "SharedArrayBuffer":
+      return value
+  }
+  if (!ArrayBuffer.isView(value)) return refuse(value)
+  const buffer = clone((value as Bag)["buffer"], memory) as ArrayBuffer
+  const length = kind === "DataView" ? "byteLength" : "length"
+  return new (globalThis as Bag)[kind](buffer, (value as Bag)["byteOffset"], (value as Bag)[length])
+}
+
+/** The errors that the standard names; all others become an Error. */
+const errorTypes = new Map(
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type]),
+)
+
+/** An error without its cause. */
+function copyError(source: Bag): Error {
+  const type = errorTypes.get(String(source["name"])) ?? Error
+  const message = Object.getOwnPropertyDescriptor(source, "message")
+  const copy = message !== undefined && "value" in message ? new type(String(message.value)) : new type()
+  const stack = source["stack"] as unknown
+  define(copy, "stack", typeof stack === "string" ? stack : undefined, false)
+  return copy
+}
+
+function define(copy: object, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(copy, key, { value, writable: true, enumerable, configurable: true })
+}
+
+function copyBuffer(buffer: ArrayBuffer): ArrayBuffer {
+  checkAttached(buffer)
+  const { resizable, maxByteLength } = buffer as { resizable?: boolean; maxByteLength?: number }
+  if (!resizable) return buffer.slice(0)
+  const copy = new (ArrayBuffer as any)(buffer.byteLength, { maxByteLength }) as ArrayBuffer
+  new Uint8Array(copy).set(new Uint8Array(buffer))
+  return copy
+}
+
+function checkAttached(buffer: ArrayBuffer): void {
+  if ((buffer as { detached?: boolean }).detached)
+    throw cloneFailure("An ArrayBuffer is detached and could not be cloned.")
+}
+
+function refuse(value: unknown): never {
+  throw cloneFailure(`${nameOf(value)} could not be cloned.`)
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === "function") return kit.show().inspect(value).slice(0, 60)
+  if (typeof value === "symbol") return String(value)
+  return `#<${(value as object).constructor?.name ?? "Object"}>`
+}
+
+const cloneFailure = (message: string) => new DOMException(message, "DataCloneError")

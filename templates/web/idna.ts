@@ -94,26 +94,25 @@ export function punycodeDecode(text: string): string | undefined {
   return String.fromCodePoint(...output)
 }
 
-/** A pattern that is made when it is first used: compiled, Unicode properties take kilobytes of every artifact. */
-function late(source: string, flags: string): () => RegExp {
-  let made: RegExp | undefined
-  return () => (made ??= new RegExp(source, flags))
+// Zero-width (non-)joiners are allowed after a virama only (RFC 5892, A.1 and A.2, without the joining-type rule for Arabic script).
+const viramas = String.raw`\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d3b\u0d3c\u0d4d\u0dca\u0e3a\u0f84\u1039\u103a\u1714\u1734\u17d2\u1a60\u1b44\u1baa\u1bab\u1bf2\u1bf3\u2d7f\ua806\ua8c4\ua953\ua9c0\uaaf6\uabed`
+
+/** Patterns that are made when they are first used: compiled, Unicode properties take kilobytes of every artifact. */
+const sources = {
+  mark: String.raw`\p{M}`,
+  firstMark: String.raw`^\p{M}`,
+  leftToRight: String.raw`[A-Za-z\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]`,
+  rightToLeft: String.raw`[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]`,
+  // Never valid in a domain: unassigned, private, surrogates, controls, spaces and line separators, format characters that are not ignored.
+  disallowed: String.raw`[\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Cc}\u0340\u0341\u061c\u180e\u200e\u200f\u202a-\u202e\u2066-\u206f\u2ff0-\u2fff\u3000\u31ef\ufffc\ufffd\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]`,
+  // The same, but mapped to something by compatibility or case.
+  disallowedBefore: String.raw`[\u04c0\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u10a0-\u10c5\u115f\u1160\u1680\u17b4\u17b5\u1806\u2024-\u2026\u2061-\u2063\u2132\u2183\u2427-\u2429\u2488-\u249b\u3164\u33c2\u33c7\u33d8\ufe19\ufe30\ufe52\uffa0\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1f100}]`,
+  strayNonJoiner: String.raw`(?<![${viramas}]|[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}])\u200c`,
+  strayJoiner: String.raw`(?<![${viramas}])\u200d`,
 }
+const made: { [name: string]: RegExp } = {}
+const pattern = (name: keyof typeof sources) => (made[name] ??= new RegExp(sources[name], "u"))
 
-const marks = late(String.raw`\p{M}`, "gu")
-const firstMark = late(String.raw`^\p{M}`, "u")
-const leftToRight = late(String.raw`[A-Za-z\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]`, "u")
-
-// Never valid in a domain: unassigned, private, surrogates, controls, spaces and line separators, format characters that are not ignored.
-const disallowed = late(
-  String.raw`[\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Cc}\u0340\u0341\u061c\u180e\u200e\u200f\u202a-\u202e\u2066-\u206f\u2ff0-\u2fff\u3000\u31ef\ufffc\ufffd\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]`,
-  "u",
-)
-// The same, but mapped to something by compatibility or case.
-const disallowedBefore = late(
-  String.raw`[\u04c0\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u10a0-\u10c5\u115f\u1160\u1680\u17b4\u17b5\u1806\u2024-\u2026\u2061-\u2063\u2132\u2183\u2427-\u2429\u2488-\u249b\u3164\u33c2\u33c7\u33d8\ufe19\ufe30\ufe52\uffa0\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1f100}]`,
-  "u",
-)
 // Mapped to nothing.
 const ignored =
   /[\u00ad\u034f\u180b-\u180d\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff\u{1bca0}-\u{1bca3}\u{e0100}-\u{e01ef}]/gu
@@ -143,48 +142,38 @@ function map(domain: string): string {
 function isValidLabel(label: string): boolean {
   if (label.normalize("NFC") !== label) return false
   if (label[2] === "-" && label[3] === "-" && label.startsWith("xn--")) return false
-  if (firstMark().test(label) || label.includes(".")) return false
-  if (disallowed().test(label) || map(label) !== label) return false
+  if (pattern("firstMark").test(label) || label.includes(".")) return false
+  if (pattern("disallowed").test(label) || map(label) !== label) return false
   return joinersFit(label) && bidiFits(label)
 }
 
-// Zero-width (non-)joiners are allowed after a virama only (RFC 5892, A.1 and A.2, without the joining-type rule for Arabic script).
-const viramas = String.raw`\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d3b\u0d3c\u0d4d\u0dca\u0e3a\u0f84\u1039\u103a\u1714\u1734\u17d2\u1a60\u1b44\u1baa\u1bab\u1bf2\u1bf3\u2d7f\ua806\ua8c4\ua953\ua9c0\uaaf6\uabed`
-const strayNonJoiner = late(
-  String.raw`(?<![${viramas}]|[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}])\u200c`,
-  "u",
-)
-const strayJoiner = late(String.raw`(?<![${viramas}])\u200d`, "u")
-
 function joinersFit(label: string): boolean {
-  return !/[\u200c\u200d]/.test(label) || (!strayNonJoiner().test(label) && !strayJoiner().test(label))
+  return (
+    !/[\u200c\u200d]/.test(label) || (!pattern("strayNonJoiner").test(label) && !pattern("strayJoiner").test(label))
+  )
 }
-
-const rightToLeft = late(
-  String.raw`[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]`,
-  "u",
-)
 
 // RFC 5893, as far as letters go: a label that begins right to left has no letters that run left to right, and the reverse.
 function bidiFits(label: string): boolean {
-  label = label.replace(marks(), "") // marks go with what they stand on
-  if (!rightToLeft().test(label)) return true
-  return rightToLeft().test([...label][0]!) && !leftToRight().test(label)
+  label = label.split(pattern("mark")).join("") // marks go with what they stand on
+  if (!pattern("rightToLeft").test(label)) return true
+  return pattern("rightToLeft").test([...label][0]!) && !pattern("leftToRight").test(label)
 }
+
+const isASCII = (text: string) => /^[\x00-\x7f]*$/.test(text)
 
 /** Domain to ASCII; undefined is failure. */
 export function toASCII(domain: string): string | undefined {
-  if (/^[\x00-\x7f]*$/.test(domain) && !/(?:^|\.)xn--/i.test(domain)) return domain.toLowerCase()
-  if (disallowedBefore().test(domain)) return undefined
+  if (isASCII(domain) && !/(?:^|\.)xn--/i.test(domain)) return domain.toLowerCase()
+  if (pattern("disallowedBefore").test(domain)) return undefined
   const labels = map(domain).split(".")
   const output: string[] = []
   for (const label of labels) {
     if (label.startsWith("xn--")) {
-      const decoded = /^[\x00-\x7f]*$/.test(label) ? punycodeDecode(label.slice(4)) : undefined
-      if (decoded === undefined || decoded === "" || /^[\x00-\x7f]*$/.test(decoded) || !isValidLabel(decoded))
-        return undefined
+      const decoded = isASCII(label) ? punycodeDecode(label.slice(4)) : undefined
+      if (decoded === undefined || decoded === "" || isASCII(decoded) || !isValidLabel(decoded)) return undefined
       output.push(label)
-    } else if (/^[\x00-\x7f]*$/.test(label)) {
+    } else if (isASCII(label)) {
       output.push(label)
     } else {
       if (!isValidLabel(label)) return undefined

@@ -1,5 +1,6 @@
-// Hosts of the URL Standard: domains, IPv4 in all its spellings, IPv6, opaque hosts.
+// Hosts of the URL Standard (section 3.5): domains, IPv4 in all its spellings, IPv6, opaque hosts.
 import { toASCII } from "./idna.ts"
+import { c0Set, percentDecode, percentEncode } from "./percent.ts"
 
 /** undefined is failure; the rest is the host, serialised. */
 export type Host = string | undefined
@@ -7,24 +8,20 @@ export type Host = string | undefined
 const forbiddenHost = /[\0\t\n\r #/:<>?@[\\\]^|]/
 const forbiddenDomain = /[\0-\x20#%/:<>?@[\\\]^|\x7f]/
 
-/** Parse a host; `decode` percent-decodes as UTF-8, `encode` percent-encodes C0 controls and beyond ASCII. */
-export function parseHost(
-  input: string,
-  isOpaque: boolean,
-  decode: (text: string) => string,
-  encode: (text: string) => string,
-): Host {
+/** The host parser. */
+export function parseHost(input: string, isOpaque: boolean): Host {
   if (input.startsWith("[")) {
     if (!input.endsWith("]")) return undefined
     const pieces = parseIPv6(input.slice(1, -1))
     return pieces && `[${serializeIPv6(pieces)}]`
   }
-  if (isOpaque) return forbiddenHost.test(input) ? undefined : encode(input)
-  const ascii = toASCII(decode(input))
+  if (isOpaque) return forbiddenHost.test(input) ? undefined : percentEncode(input, c0Set)
+  const ascii = toASCII(percentDecode(input))
   if (ascii === undefined || ascii === "" || forbiddenDomain.test(ascii)) return undefined
   return endsInNumber(ascii) ? parseIPv4(ascii) : ascii
 }
 
+/** The ends-in-a-number checker: such a domain is an IPv4 address or nothing. */
 function endsInNumber(domain: string): boolean {
   const parts = domain.split(".")
   if (parts.at(-1) === "") {
@@ -32,9 +29,10 @@ function endsInNumber(domain: string): boolean {
     parts.pop()
   }
   const last = parts.at(-1)!
-  return /^\d+$/.test(last) || /^0x[0-9a-f]*$/i.test(last)
+  return /^\d+$/.test(last) || parseIPv4Number(last) !== undefined
 }
 
+/** The IPv4 parser. */
 function parseIPv4(domain: string): Host {
   const parts = domain.split(".")
   if (parts.at(-1) === "" && parts.length > 1) parts.pop()
@@ -47,6 +45,7 @@ function parseIPv4(domain: string): Host {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".")
 }
 
+/** The IPv4 number parser: decimal, 0x hexadecimal, 0 octal. */
 function parseIPv4Number(text: string): number | undefined {
   if (text === "") return undefined
   const [digits, radix, valid] = /^0x/i.test(text)
@@ -58,6 +57,7 @@ function parseIPv4Number(text: string): number | undefined {
   return digits === "" ? 0 : Number.parseInt(digits, radix)
 }
 
+/** The IPv6 parser: eight pieces of 16 bits. */
 function parseIPv6(text: string): number[] | undefined {
   const address = [0, 0, 0, 0, 0, 0, 0, 0]
   let piece = 0
@@ -77,17 +77,11 @@ function parseIPv6(text: string): number[] | undefined {
       continue
     }
     const digits = /^[0-9a-f]{0,4}/i.exec(text.slice(at))![0]
-    const value = digits === "" ? 0 : Number.parseInt(digits, 16)
     if (text[at + digits.length] === ".") {
-      if (digits === "" || piece > 6) return undefined
-      const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text.slice(at))
-      if (match === null) return undefined
-      const bytes = match.slice(1)
-      if (bytes.some((byte) => Number(byte) > 255 || (byte.length > 1 && byte.startsWith("0")))) return undefined
-      const [a, b, c, d] = bytes.map(Number) as [number, number, number, number]
-      address[piece++] = a * 256 + b
-      address[piece++] = c * 256 + d
-      at = text.length
+      const last = piece > 6 ? undefined : parseIPv4Pieces(text.slice(at))
+      if (last === undefined) return undefined
+      address[piece++] = last[0]
+      address[piece++] = last[1]
       break
     }
     at += digits.length
@@ -95,21 +89,24 @@ function parseIPv6(text: string): number[] | undefined {
       at++
       if (at === text.length) return undefined
     } else if (at < text.length) return undefined
-    address[piece++] = value
+    address[piece++] = digits === "" ? 0 : Number.parseInt(digits, 16)
   }
-  if (compress >= 0) {
-    let swaps = piece - compress
-    piece = 7
-    while (piece !== 0 && swaps > 0) {
-      const other = compress + swaps - 1
-      ;[address[piece], address[other]] = [address[other]!, address[piece]!]
-      piece--
-      swaps--
-    }
-  } else if (piece !== 8) return undefined
-  return address
+  if (compress < 0) return piece === 8 ? address : undefined
+  // The zeros behind the last piece belong where "::" stood.
+  return [...address.slice(0, compress), ...address.slice(piece), ...address.slice(compress, piece)]
 }
 
+/** An IPv4 address at the end of an IPv6 one, as two pieces. */
+function parseIPv4Pieces(text: string): [number, number] | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
+  if (match === null) return undefined
+  const bytes = match.slice(1)
+  if (bytes.some((byte) => Number(byte) > 255 || (byte.length > 1 && byte.startsWith("0")))) return undefined
+  const [a, b, c, d] = bytes.map(Number) as [number, number, number, number]
+  return [a * 256 + b, c * 256 + d]
+}
+
+/** The IPv6 serializer. */
 function serializeIPv6(pieces: number[]): string {
   // The first longest run of at least two zeros is left out.
   let best = -1
