@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { expect } from "vitest"
-import { isProblem, problemText as printed } from "../problem.ts"
+import { problemText } from "./problems.ts"
 
 const root = resolve(import.meta.dirname, "..", "fixtures")
 
@@ -23,10 +23,40 @@ export interface Case {
   expectProblem(file: string, run: () => unknown): Promise<void>
 }
 
+/** What lies in the folders of a kind's cases, beside options.json, as fixtures/README.md says it. */
+interface Kind {
+  input: RegExp
+  /** What must come of a good case, and what may; of a bad one comes error.txt. */
+  must: string[]
+  may: string[]
+}
+
+export const kinds: Record<string, Kind> = {
+  build: { input: /./, must: ["stdout.txt"], may: ["stderr.txt"] },
+  disasm: { input: /^app\.js$/, must: ["out.txt"], may: [] },
+  freeze: { input: /\.js$/, must: ["expected.txt"], may: [] },
+  opcodes: { input: /^quickjs-opcode\.h$/, must: ["differences.txt"], may: [] },
+  run: { input: /^main\.(c|wat)$|^stdin\.txt$/, must: ["output.txt"], may: [] },
+  snapshot: { input: /\.wat$/, must: [], may: ["out.wat"] },
+}
+
+/** The files that a case of a kind lacks, and those that do not belong into its folder. */
+export function misplaced(kind: string, { name, folder, bad }: Case): string[] {
+  const { input, must, may } = kinds[kind]!
+  const files = readdirSync(folder)
+  const needed = bad ? ["error.txt"] : must
+  const known = bad ? needed : [...must, ...may]
+  const isInput = (file: string) => ![...must, ...may, "error.txt"].includes(file) && input.test(file)
+  const odd = files.filter((file) => !known.includes(file) && file !== "options.json" && !isInput(file))
+  return [
+    ...needed.filter((file) => !files.includes(file)).map((file) => `${kind}/${name} lacks ${file}`),
+    ...odd.map((file) => `${kind}/${name} has ${file}`),
+  ]
+}
+
 /** The cases under fixtures/<kind>/, by name. */
 export function cases(kind: string): Case[] {
   const folder = join(root, kind)
-  if (!existsSync(folder)) return []
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => openCase(kind, entry.name))
@@ -54,27 +84,5 @@ export function openCase(kind: string, name: string): Case {
     options: existsSync(path("options.json")) ? (JSON.parse(text("options.json")) as Record<string, unknown>) : {},
     expectText,
     expectProblem: async (file, run) => expectText(file, await problemText(run)),
-  }
-}
-
-/** What is printed of the problem that a function ends with; anything but a problem is an error of the test. */
-export async function problemText(run: () => unknown): Promise<string> {
-  try {
-    await run()
-  } catch (error) {
-    if (!isProblem(error)) throw error
-    return printed(error)
-  }
-  throw new Error("a problem was expected, but it went well")
-}
-
-/** A small seeded generator, [0, 1). Tests print the seed. (mulberry32) */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }

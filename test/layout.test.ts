@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, join, relative, resolve } from "node:path"
 import { expect, test } from "vitest"
+import { cases, kinds, misplaced } from "./cases.ts"
 import { circles } from "./circles.ts"
 
 const root = resolve(import.meta.dirname, "..")
@@ -176,4 +177,13 @@ test("the tests of a folder lie in a folder of its name", () => {
   const folders = new Set(tests.map((file) => file.split("/")[1]))
   // What wasm/ reads and writes is tested by those who use it.
   expect(products.filter((folder) => !folders.has(folder) && folder !== "wasm")).toEqual([])
+})
+
+/** Folders of fixtures/ without cases: each has the programs of one test. */
+const programs = ["fs", "recursion"]
+
+test("every case has the files of its kind, and no others", () => {
+  expect(Object.keys(kinds).flatMap((kind) => cases(kind).flatMap((c) => misplaced(kind, c)))).toEqual([])
+  const folders = readdirSync(join(root, "fixtures"), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  expect(folders.map(({ name }) => name).sort()).toEqual([...Object.keys(kinds), ...programs].sort())
 })

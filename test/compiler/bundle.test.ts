@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs"
+import { createHash } from "node:crypto"
 import { tmpdir } from "node:os"
 import { extname, join, relative, resolve } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -45,14 +46,17 @@ async function runBundle(c: Case, { code, entryIsModule }: Bundle): Promise<Outc
   })
 }
 
+/** What is kept of an output that is too large for a file. */
+function summary(text: string): string {
+  return `${text.length} characters, SHA-256 ${createHash("sha256").update(text).digest("hex")}`
+}
+
 for (const c of apps) {
   test(`${c.name}: the bundle runs under Node`, async () => {
     const app = await resolveApp(input(c))
     const made = await bundle(app, options)
     const { stdout, code } = await runBundle(c, made)
-    if (c.has("stdout.txt") || process.env["UPDATE"] === "1") {
-      if (stdout.length < 1e6) c.expectText("stdout.txt", stdout)
-    }
+    c.expectText("stdout.txt", stdout.length < 1e6 ? stdout : summary(stdout))
     expect(stdout.length).toBeGreaterThan(0)
     expect(code).toBe(c.options["exitCode"] ?? 0)
 

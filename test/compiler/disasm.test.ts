@@ -3,7 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { disassembleApp } from "../../compiler/commands/disasm-command.ts"
-import { cases, problemText } from "../cases.ts"
+import { cases } from "../cases.ts"
+import { problemText } from "../problems.ts"
 
 // What the bundler puts around an app may change with its version; the cases look at the app's own functions.
 for (const c of cases("disasm")) {

@@ -1,5 +1,6 @@
 // Programs for the reader's corpus: small ones that between them use every opcode that the engine's compiler can emit, and
 // random ones that put the same constructs together in ever new ways.
+import { randomFrom } from "../random.ts"
 
 /** Each is a script of its own; those that begin with "module" are modules. */
 export const opcodePrograms: readonly string[] = [
@@ -76,17 +77,6 @@ export const opcodePrograms: readonly string[] = [
 
 function list(prefix: string, count: number): string {
   return Array.from({ length: count }, (_, i) => `${prefix}${i}`).join(", ")
-}
-
-/** A small fast generator of pseudo-random numbers from 0 up to 1 (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** A random program: functions of every kind with random bodies. It compiles; what it would do if it ran does not matter. */

@@ -3,10 +3,11 @@
 //
 // A program is functions, classes and statements over a few variables of every kind, with numbers at the edges of what ints and doubles hold.
 // The trace has values, names of errors (their messages differ between engines) and the order in which getters and valueOf run.
+import { randomFrom } from "../random.ts"
 
 /** Writes one program. */
 export class TraceWriter {
-  private state: number
+  private readonly random: () => number
   private names: string[] = []
   private functions: { name: string; arity: number }[] = []
   private loops = 0
@@ -15,7 +16,7 @@ export class TraceWriter {
   private labels: string[] = []
 
   constructor(seed: number) {
-    this.state = (seed * 2654435761 + 12345) >>> 0
+    this.random = randomFrom(seed * 2654435761 + 12345)
   }
 
   /** A program that stands alone. */
@@ -39,14 +40,6 @@ export class TraceWriter {
   }
 
   // Choices
-
-  private random(): number {
-    this.state = (this.state + 0x6d2b79f5) >>> 0
-    let t = this.state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 
   private number(least: number, most: number): number {
     return least + Math.floor(this.random() * (most - least + 1))

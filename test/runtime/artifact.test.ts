@@ -2,7 +2,8 @@
 import { expect, test } from "vitest"
 import wabt from "wabt"
 import { runInProcess } from "../../runtime/run.ts"
-import { problemText } from "../cases.ts"
+import { problemText } from "../problems.ts"
+import { integersFrom, seedOf } from "../random.ts"
 
 /** Exits with the i32 at 1024, divided by 1000. Initially 5,000,000. */
 const program = `(module
@@ -121,10 +122,7 @@ test("every truncation of an artifact is refused or runs, and is never a crash",
 })
 
 test("modules with random bytes changed are refused, trap or run, and nothing else", () => {
-  const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000)
-  console.log(`runtime-artifact: seed ${seed}`)
-  let state = seed
-  const random = (below: number) => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) % below
+  const random = integersFrom(seedOf("runtime/artifact"))
   const whole = withSection(section({ address: 1024 }))
   for (let i = 0; i < 3000; i++) {
     const changed = whole.slice()

@@ -1,6 +1,7 @@
 // What console.log prints, compared with the Node that runs the test; where that is a newer one, with how Node 20 prints it.
 import { spawnSync } from "node:child_process"
 import { expect, test } from "vitest"
+import { integersFrom } from "../random.ts"
 import { errors, formats, prelude, values } from "./guest-values.ts"
 import { run } from "./live-guest.ts"
 import { asNode20 } from "./newer-nodes.ts"
@@ -45,10 +46,7 @@ test("errors are printed as Node prints them", async () => {
 })
 
 test("random lists of short texts and numbers fall into the same columns", async () => {
-  const seed = Number(process.env["SEED"] ?? 20261121)
-  console.log(`seed ${seed}`)
-  let state = seed
-  const random = (below: number) => (state = (state * 1103515245 + 12345) % 2147483648) % below
+  const random = integersFrom(Number(process.env["SEED"] ?? 20261121))
   const lists = Array.from({ length: 150 }, () => {
     const kind = random(3)
     const spread = 1 + random(kind === 1 ? 9 : 30)

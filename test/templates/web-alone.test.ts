@@ -9,7 +9,7 @@ import { parse, parseFrom } from "../../templates/web/urlparser.ts"
 import { pathStart } from "../../templates/web/urlpath.ts"
 import { emptyRecord, serialize, type UrlRecord } from "../../templates/web/urlrecord.ts"
 import type { Parser } from "../../templates/web/urlstate.ts"
-import { randomFrom } from "../cases.ts"
+import { randomFrom } from "../random.ts"
 
 useKit({
   native: {

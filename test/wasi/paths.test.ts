@@ -4,7 +4,7 @@ import { execFileSync, spawn } from "node:child_process"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { errnoName } from "../../wasi/preview1.ts"
-import { randomFrom } from "../cases.ts"
+import { randomFrom, seedOf } from "../random.ts"
 import { everything, iovec, out, startWasi, withFolder } from "./wasi.ts"
 import type { WasiTest } from "./wasi.ts"
 
@@ -362,9 +362,7 @@ function sleep(ms: number): void {
 }
 
 test("random programs of path calls change and read nothing outside", () => {
-  const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000)
-  console.log(`runtime-paths: seed ${seed}`)
-  const random = randomFrom(seed)
+  const random = randomFrom(seedOf("wasi/paths"))
   const pick = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)]!
   const names = ["a", "b", "c", "sub", "..", "..", ".", "outside", "secret.txt", "box", "file.txt", ""]
   const path = () => Array.from({ length: 1 + Math.floor(random() * 4) }, () => pick(names)).join("/")

@@ -6,12 +6,12 @@ import { runJobWithin } from "../../wizer/node/timeout.ts"
 import { runJob, type Job } from "../../wizer/node/job.ts"
 import { findSection, readSections, SectionId, writeModule, parseData, parseElements } from "../../wasm/sections.ts"
 import { isProblem } from "../../wizer/snapshot.ts"
-import { cases, openCase, randomFrom } from "../cases.ts"
+import { cases, openCase } from "../cases.ts"
+import { randomFrom, seedOf } from "../random.ts"
 import { assemble } from "../wasm.ts"
 
 const all = process.env["EDGEBOX_ALL"] === "1"
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000)
-console.log(`wizer-hostile: SEED=${seed}`)
+const seed = seedOf("wizer/hostile")
 
 const wasi = { env: {}, dirs: {}, reproducible: true, stdin: false }
 const job = (input: Uint8Array, initFunc?: string): Job => ({

@@ -3,12 +3,11 @@
 import { expect, test } from "vitest"
 import { runJob } from "../../wizer/node/job.ts"
 import { isProblem } from "../../wizer/snapshot.ts"
-import { randomFrom } from "../cases.ts"
+import { randomFrom, seedOf } from "../random.ts"
 import { assemble, exposed, start, stateOf } from "../wasm.ts"
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000)
+const seed = seedOf("wizer/random")
 const count = process.env["EDGEBOX_ALL"] === "1" ? 20_000 : 400
-console.log(`wizer-random: SEED=${seed}, ${count} modules`)
 
 type Random = (below: number) => number
 const types = ["i32", "i64", "f32", "f64", "v128"] as const

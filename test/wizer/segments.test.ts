@@ -3,10 +3,9 @@ import { expect, test } from "vitest"
 import { readSections, parseData, findSection, writeModule, makeSection, SectionId } from "../../wasm/sections.ts"
 import { chooseAll, chooseSegments, dataSection, segmentOverhead, type MemoryImage } from "../../wizer/segments.ts"
 import { touchedRanges } from "../../wizer/node/touched.ts"
-import { randomFrom } from "../cases.ts"
+import { randomFrom, seedOf } from "../random.ts"
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000)
-console.log(`wizer-segments: SEED=${seed}`)
+const seed = seedOf("wizer/segments")
 
 function inMemory(bytes: Uint8Array): MemoryImage {
   const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes.length / 65536)) })

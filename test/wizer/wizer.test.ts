@@ -17,7 +17,8 @@ import {
 } from "../../wasm/sections.ts"
 import { isProblem, snapshot, type SnapshotResult } from "../../wizer/snapshot.ts"
 import { runJob } from "../../wizer/node/job.ts"
-import { cases, problemText, type Case } from "../cases.ts"
+import { cases, type Case } from "../cases.ts"
+import { problemText } from "../problems.ts"
 import {
   assemble,
   disassemble,
