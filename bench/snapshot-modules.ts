@@ -2,24 +2,14 @@
 // and by tests.
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import {
-  SectionId,
-  Writer,
-  appendEntries,
-  findSection,
-  makeSection,
-  parseExports,
-  parseFunctions,
-  parseImports,
-  parseTypes,
-  readSections,
-  writeBody,
-  writeExport,
-  writeFuncType,
-  writeLimits,
-  writeModule,
-  writeVector,
-} from "../wasm/sections.ts"
+import { writeBody } from "../wasm/body.ts"
+import { parseFunctions } from "../wasm/definitions.ts"
+import { parseTypes, writeFuncType } from "../wasm/deftypes.ts"
+import { parseExports, parseImports, writeExport } from "../wasm/externs.ts"
+import { writeLimits } from "../wasm/limits.ts"
+import { appendEntries, findSection, makeSection, readSections, SectionId, writeModule } from "../wasm/sections.ts"
+import { writeVector } from "../wasm/vectors.ts"
+import { Writer } from "../wasm/writer.ts"
 
 const get = (w: Writer, local: number) => w.u8(0x20).u32(local)
 const i32 = (w: Writer, value: number) => w.u8(0x41).s32(value)

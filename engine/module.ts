@@ -1,28 +1,21 @@
 // A module taken apart as far as editing and linking need it: types, imports, bodies and table, with the sections kept.
+import { parseCode, writeBody } from "../wasm/body.ts"
+import { parseData, type DataSegment } from "../wasm/data.ts"
+import { parseFunctions } from "../wasm/definitions.ts"
+import { parseTypes, type FuncType } from "../wasm/deftypes.ts"
+import { parseElements } from "../wasm/elements.ts"
+import { parseExports, parseImports, writeExport, type Export, type Import } from "../wasm/externs.ts"
 import {
-  parseCode,
-  parseData,
-  parseElements,
-  parseExports,
-  parseFunctions,
-  parseImports,
-  parseTypes,
   findSection,
   makeSection,
   readSections,
   replaceSection,
   SectionId,
-  writeBody,
-  writeExport,
   writeModule,
-  writeVector,
-  Writer,
-  type DataSegment,
-  type Export,
-  type FuncType,
-  type Import,
   type Section,
 } from "../wasm/sections.ts"
+import { writeVector } from "../wasm/vectors.ts"
+import { Writer } from "../wasm/writer.ts"
 
 /** A parsed module. Function indices count imports first, as everywhere in WebAssembly. */
 export interface ModuleParts {

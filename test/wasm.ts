@@ -3,19 +3,9 @@
 import { decode } from "@webassemblyjs/wasm-parser"
 import binaryen from "binaryen"
 import initWabt from "wabt"
-import {
-  SectionId,
-  appendEntries,
-  findSection,
-  parseGlobals,
-  parseMemories,
-  parseTables,
-  readSections,
-  writeExport,
-  writeModule,
-  type Export,
-  type ExternKind,
-} from "../wasm/sections.ts"
+import { parseGlobals, parseMemories, parseTables } from "../wasm/definitions.ts"
+import { writeExport, type Export, type ExternKind } from "../wasm/externs.ts"
+import { appendEntries, findSection, readSections, SectionId, writeModule } from "../wasm/sections.ts"
 
 const wabt = await initWabt()
 

@@ -1,7 +1,8 @@
 // A live engine with the hook, to run the same program interpreted and frozen and compare what comes out.
 import { posix } from "node:path"
 import { JSRuntime } from "../engine/abi.ts"
-import { decode, Op, type Instruction } from "../wasm/body.ts"
+import { decode, type Instruction } from "../wasm/body.ts"
+import { Code, Op } from "../wasm/code.ts"
 import { editEngine, words } from "../engine/edit/edits.ts"
 import { hookInterpreter } from "../engine/edit/hook.ts"
 import { startEngine, type JSValue, type LiveEngine, type Pointer } from "../engine/live.ts"
@@ -11,7 +12,6 @@ import { readEnginePackage } from "../engine/package.ts"
 import { FAULT, freezeFunctions, type FreezeResult, type PlanOptions } from "../freeze/freeze.ts"
 import { bytecodeOf } from "../freeze/read/reader.ts"
 import { EXCEPTION, UNDEFINED } from "../freeze/types.ts"
-import { Writer } from "../wasm/sections.ts"
 
 let edited: WebAssembly.Module | undefined
 let stressed: WebAssembly.Module | undefined
@@ -37,20 +37,20 @@ function editedEngine(): Uint8Array {
 
 function keepThreshold(wasm: Uint8Array): Uint8Array {
   const module = parseModule(wasm)
-  const isThreshold = (i: Instruction) => i.b === JSRuntime.malloc_gc_threshold
+  const isThreshold = (i: Instruction) => i.a === JSRuntime.malloc_gc_threshold
   let places = 0
   const bodies = module.bodies.map((body) => {
     const code = decode(body)
-    const out = new Writer()
+    const out = new Code()
     let copied = 0
     for (const [at, i] of code.entries()) {
       // malloc_gc_threshold = malloc_size + …
       if (i.op !== Op.i32_store || !isThreshold(i) || code[at - 1]?.op !== Op.i32_add) continue
-      out.bytes(body.subarray(copied, i.at)).u8(Op.drop).u8(Op.drop)
+      out.copy(body.subarray(copied, i.at)).op(Op.drop, Op.drop)
       copied = i.end
       places++
     }
-    return out.bytes(body.subarray(copied)).finish()
+    return out.copy(body.subarray(copied)).instructions()
   })
   if (places !== 1) throw new Error(`the collector raises its threshold in ${places} places instead of one`)
   return writeParts({ ...module, bodies })

@@ -1,170 +1,703 @@
-// Where one instruction ends and the next begins. Nothing else about instructions is known here, and nothing is checked: the
-// engine validates. Instructions of proposals that are not listed end in EB309's way: `undefined`.
-import { Reader } from "./bytes.ts"
-import { readHeapType, readValType } from "./entries.ts"
+// Every instruction of WebAssembly, once: its name in the specification, its opcode, what follows the opcode.
+//
+// Readers and writers of code take all that they know of instructions from here; what else there is to know (which of them change
+// control, which refer to something that moves) follows from the kinds of the immediates. What a proposal adds is a row.
+// WebAssembly core specification 2.0, section 5.4, and the proposals that Node 24 has.
 
-/** What follows an opcode. */
-type Immediate =
-  | "u32"
-  | "u8"
-  | "s32"
-  | "s64"
-  | "4"
-  | "8"
-  | "16"
-  | "memarg"
+/** What follows an opcode, by the specification's names; `…idx` are indices. A memory access says how many bytes it takes. */
+export type Immediate =
   | "blocktype"
-  | "heap"
-  | "labels" // br_table
-  | "types" // select t
-  | "catches" // try_table
+  | "labelidx"
+  | "labels" // of br_table
+  | "catches" // of try_table
+  | "funcidx"
+  | "typeidx"
+  | "tableidx"
+  | "localidx"
+  | "globalidx"
+  | "memidx"
+  | "tagidx"
+  | "dataidx"
+  | "elemidx"
+  | "fieldidx"
+  | "valtypes"
+  | "heaptype"
+  | MemArg
+  | "i32"
+  | "i64"
+  | "f32"
+  | "f64"
+  | "v128"
+  | "laneidx"
+  | "lanes" // 16 of them
+  | "u8"
+  | "u32"
+export type MemArg = "memarg1" | "memarg2" | "memarg4" | "memarg8" | "memarg16"
 
-const u = (count: number): Immediate[] => new Array<Immediate>(count).fill("u32")
+/**
+ * The table. An opcode behind a prefix byte is written `0xPP_NNN`: the prefix, and the number that follows it. To add an instruction, add
+ * its row; test/wasm/instructions.test.ts compares all of them with what other tools read.
+ */
+const table = {
+  // Control
+  unreachable: [0x00],
+  nop: [0x01],
+  block: [0x02, "blocktype"],
+  loop: [0x03, "blocktype"],
+  if: [0x04, "blocktype"],
+  else: [0x05],
+  try: [0x06, "blocktype"], // exceptions in their old form, up to `rethrow`; `delegate` and `catch_all`
+  catch: [0x07, "tagidx"],
+  throw: [0x08, "tagidx"],
+  rethrow: [0x09, "labelidx"],
+  throw_ref: [0x0a],
+  end: [0x0b],
+  br: [0x0c, "labelidx"],
+  br_if: [0x0d, "labelidx"],
+  br_table: [0x0e, "labels"],
+  return: [0x0f],
+  call: [0x10, "funcidx"],
+  call_indirect: [0x11, "typeidx", "tableidx"],
+  return_call: [0x12, "funcidx"],
+  return_call_indirect: [0x13, "typeidx", "tableidx"],
+  call_ref: [0x14, "typeidx"],
+  return_call_ref: [0x15, "typeidx"],
+  delegate: [0x18, "labelidx"],
+  catch_all: [0x19],
+  drop: [0x1a],
+  select: [0x1b],
+  select_t: [0x1c, "valtypes"], // `select (result t)`
+  try_table: [0x1f, "blocktype", "catches"],
 
-/** First opcode, last opcode, immediates. */
-const plain: readonly (readonly [number, number, readonly Immediate[]])[] = [
-  [0x00, 0x01, []],
-  [0x02, 0x04, ["blocktype"]],
-  [0x05, 0x05, []],
-  [0x06, 0x06, ["blocktype"]], // try
-  [0x07, 0x09, u(1)], // catch, throw, rethrow
-  [0x0a, 0x0b, []], // throw_ref, end
-  [0x0c, 0x0d, u(1)],
-  [0x0e, 0x0e, ["labels"]],
-  [0x0f, 0x0f, []],
-  [0x10, 0x10, u(1)],
-  [0x11, 0x11, u(2)],
-  [0x12, 0x12, u(1)], // return_call
-  [0x13, 0x13, u(2)], // return_call_indirect
-  [0x14, 0x15, u(1)], // call_ref, return_call_ref
-  [0x18, 0x18, u(1)], // delegate
-  [0x19, 0x1b, []], // catch_all, drop, select
-  [0x1c, 0x1c, ["types"]],
-  [0x1f, 0x1f, ["blocktype", "catches"]],
-  [0x20, 0x26, u(1)],
-  [0x28, 0x3e, ["memarg"]],
-  [0x3f, 0x40, u(1)],
-  [0x41, 0x41, ["s32"]],
-  [0x42, 0x42, ["s64"]],
-  [0x43, 0x43, ["4"]],
-  [0x44, 0x44, ["8"]],
-  [0x45, 0xc4, []],
-  [0xd0, 0xd0, ["heap"]],
-  [0xd1, 0xd1, []],
-  [0xd2, 0xd2, u(1)],
-  [0xd3, 0xd4, []], // ref.eq, ref.as_non_null
-  [0xd5, 0xd6, u(1)], // br_on_null, br_on_non_null
-]
+  // Variables and tables
+  "local.get": [0x20, "localidx"],
+  "local.set": [0x21, "localidx"],
+  "local.tee": [0x22, "localidx"],
+  "global.get": [0x23, "globalidx"],
+  "global.set": [0x24, "globalidx"],
+  "table.get": [0x25, "tableidx"],
+  "table.set": [0x26, "tableidx"],
 
-/** The same behind a prefix byte; the second opcode is a u32. */
-const prefixed: Record<number, readonly (readonly [number, number, readonly Immediate[]])[]> = {
-  // GC
-  0xfb: [
-    [0, 1, u(1)],
-    [2, 5, u(2)],
-    [6, 7, u(1)],
-    [8, 10, u(2)],
-    [11, 14, u(1)],
-    [15, 15, []],
-    [16, 16, u(1)],
-    [17, 19, u(2)],
-    [20, 23, ["heap"]],
-    [24, 25, ["u8", "u32", "heap", "heap"]],
-    [26, 30, []],
-  ],
-  // saturating conversions, bulk memory, tables, wide arithmetic
-  0xfc: [
-    [0, 7, []],
-    [8, 8, u(2)],
-    [9, 9, u(1)],
-    [10, 10, u(2)],
-    [11, 11, u(1)],
-    [12, 12, u(2)],
-    [13, 13, u(1)],
-    [14, 14, u(2)],
-    [15, 17, u(1)],
-    [19, 22, []],
-  ],
-  // SIMD and relaxed SIMD
-  0xfd: [
-    [0, 11, ["memarg"]],
-    [12, 13, ["16"]],
-    [14, 20, []],
-    [21, 34, ["u8"]],
-    [35, 83, []],
-    [84, 91, ["memarg", "u8"]],
-    [92, 93, ["memarg"]],
-    [94, 0x1ff, []],
-  ],
-  // atomics
-  0xfe: [
-    [0, 2, ["memarg"]],
-    [3, 3, ["u8"]],
-    [0x10, 0x4e, ["memarg"]],
-  ],
+  // Memory
+  "i32.load": [0x28, "memarg4"],
+  "i64.load": [0x29, "memarg8"],
+  "f32.load": [0x2a, "memarg4"],
+  "f64.load": [0x2b, "memarg8"],
+  "i32.load8_s": [0x2c, "memarg1"],
+  "i32.load8_u": [0x2d, "memarg1"],
+  "i32.load16_s": [0x2e, "memarg2"],
+  "i32.load16_u": [0x2f, "memarg2"],
+  "i64.load8_s": [0x30, "memarg1"],
+  "i64.load8_u": [0x31, "memarg1"],
+  "i64.load16_s": [0x32, "memarg2"],
+  "i64.load16_u": [0x33, "memarg2"],
+  "i64.load32_s": [0x34, "memarg4"],
+  "i64.load32_u": [0x35, "memarg4"],
+  "i32.store": [0x36, "memarg4"],
+  "i64.store": [0x37, "memarg8"],
+  "f32.store": [0x38, "memarg4"],
+  "f64.store": [0x39, "memarg8"],
+  "i32.store8": [0x3a, "memarg1"],
+  "i32.store16": [0x3b, "memarg2"],
+  "i64.store8": [0x3c, "memarg1"],
+  "i64.store16": [0x3d, "memarg2"],
+  "i64.store32": [0x3e, "memarg4"],
+  "memory.size": [0x3f, "memidx"],
+  "memory.grow": [0x40, "memidx"],
+
+  // Numbers
+  "i32.const": [0x41, "i32"],
+  "i64.const": [0x42, "i64"],
+  "f32.const": [0x43, "f32"],
+  "f64.const": [0x44, "f64"],
+  "i32.eqz": [0x45],
+  "i32.eq": [0x46],
+  "i32.ne": [0x47],
+  "i32.lt_s": [0x48],
+  "i32.lt_u": [0x49],
+  "i32.gt_s": [0x4a],
+  "i32.gt_u": [0x4b],
+  "i32.le_s": [0x4c],
+  "i32.le_u": [0x4d],
+  "i32.ge_s": [0x4e],
+  "i32.ge_u": [0x4f],
+  "i64.eqz": [0x50],
+  "i64.eq": [0x51],
+  "i64.ne": [0x52],
+  "i64.lt_s": [0x53],
+  "i64.lt_u": [0x54],
+  "i64.gt_s": [0x55],
+  "i64.gt_u": [0x56],
+  "i64.le_s": [0x57],
+  "i64.le_u": [0x58],
+  "i64.ge_s": [0x59],
+  "i64.ge_u": [0x5a],
+  "f32.eq": [0x5b],
+  "f32.ne": [0x5c],
+  "f32.lt": [0x5d],
+  "f32.gt": [0x5e],
+  "f32.le": [0x5f],
+  "f32.ge": [0x60],
+  "f64.eq": [0x61],
+  "f64.ne": [0x62],
+  "f64.lt": [0x63],
+  "f64.gt": [0x64],
+  "f64.le": [0x65],
+  "f64.ge": [0x66],
+  "i32.clz": [0x67],
+  "i32.ctz": [0x68],
+  "i32.popcnt": [0x69],
+  "i32.add": [0x6a],
+  "i32.sub": [0x6b],
+  "i32.mul": [0x6c],
+  "i32.div_s": [0x6d],
+  "i32.div_u": [0x6e],
+  "i32.rem_s": [0x6f],
+  "i32.rem_u": [0x70],
+  "i32.and": [0x71],
+  "i32.or": [0x72],
+  "i32.xor": [0x73],
+  "i32.shl": [0x74],
+  "i32.shr_s": [0x75],
+  "i32.shr_u": [0x76],
+  "i32.rotl": [0x77],
+  "i32.rotr": [0x78],
+  "i64.clz": [0x79],
+  "i64.ctz": [0x7a],
+  "i64.popcnt": [0x7b],
+  "i64.add": [0x7c],
+  "i64.sub": [0x7d],
+  "i64.mul": [0x7e],
+  "i64.div_s": [0x7f],
+  "i64.div_u": [0x80],
+  "i64.rem_s": [0x81],
+  "i64.rem_u": [0x82],
+  "i64.and": [0x83],
+  "i64.or": [0x84],
+  "i64.xor": [0x85],
+  "i64.shl": [0x86],
+  "i64.shr_s": [0x87],
+  "i64.shr_u": [0x88],
+  "i64.rotl": [0x89],
+  "i64.rotr": [0x8a],
+  "f32.abs": [0x8b],
+  "f32.neg": [0x8c],
+  "f32.ceil": [0x8d],
+  "f32.floor": [0x8e],
+  "f32.trunc": [0x8f],
+  "f32.nearest": [0x90],
+  "f32.sqrt": [0x91],
+  "f32.add": [0x92],
+  "f32.sub": [0x93],
+  "f32.mul": [0x94],
+  "f32.div": [0x95],
+  "f32.min": [0x96],
+  "f32.max": [0x97],
+  "f32.copysign": [0x98],
+  "f64.abs": [0x99],
+  "f64.neg": [0x9a],
+  "f64.ceil": [0x9b],
+  "f64.floor": [0x9c],
+  "f64.trunc": [0x9d],
+  "f64.nearest": [0x9e],
+  "f64.sqrt": [0x9f],
+  "f64.add": [0xa0],
+  "f64.sub": [0xa1],
+  "f64.mul": [0xa2],
+  "f64.div": [0xa3],
+  "f64.min": [0xa4],
+  "f64.max": [0xa5],
+  "f64.copysign": [0xa6],
+  "i32.wrap_i64": [0xa7],
+  "i32.trunc_f32_s": [0xa8],
+  "i32.trunc_f32_u": [0xa9],
+  "i32.trunc_f64_s": [0xaa],
+  "i32.trunc_f64_u": [0xab],
+  "i64.extend_i32_s": [0xac],
+  "i64.extend_i32_u": [0xad],
+  "i64.trunc_f32_s": [0xae],
+  "i64.trunc_f32_u": [0xaf],
+  "i64.trunc_f64_s": [0xb0],
+  "i64.trunc_f64_u": [0xb1],
+  "f32.convert_i32_s": [0xb2],
+  "f32.convert_i32_u": [0xb3],
+  "f32.convert_i64_s": [0xb4],
+  "f32.convert_i64_u": [0xb5],
+  "f32.demote_f64": [0xb6],
+  "f64.convert_i32_s": [0xb7],
+  "f64.convert_i32_u": [0xb8],
+  "f64.convert_i64_s": [0xb9],
+  "f64.convert_i64_u": [0xba],
+  "f64.promote_f32": [0xbb],
+  "i32.reinterpret_f32": [0xbc],
+  "i64.reinterpret_f64": [0xbd],
+  "f32.reinterpret_i32": [0xbe],
+  "f64.reinterpret_i64": [0xbf],
+  "i32.extend8_s": [0xc0],
+  "i32.extend16_s": [0xc1],
+  "i64.extend8_s": [0xc2],
+  "i64.extend16_s": [0xc3],
+  "i64.extend32_s": [0xc4],
+
+  // References
+  "ref.null": [0xd0, "heaptype"],
+  "ref.is_null": [0xd1],
+  "ref.func": [0xd2, "funcidx"],
+  "ref.eq": [0xd3],
+  "ref.as_non_null": [0xd4],
+  br_on_null: [0xd5, "labelidx"],
+  br_on_non_null: [0xd6, "labelidx"],
+
+  // Structures and arrays (GC)
+  "struct.new": [0xfb_000, "typeidx"],
+  "struct.new_default": [0xfb_001, "typeidx"],
+  "struct.get": [0xfb_002, "typeidx", "fieldidx"],
+  "struct.get_s": [0xfb_003, "typeidx", "fieldidx"],
+  "struct.get_u": [0xfb_004, "typeidx", "fieldidx"],
+  "struct.set": [0xfb_005, "typeidx", "fieldidx"],
+  "array.new": [0xfb_006, "typeidx"],
+  "array.new_default": [0xfb_007, "typeidx"],
+  "array.new_fixed": [0xfb_008, "typeidx", "u32"],
+  "array.new_data": [0xfb_009, "typeidx", "dataidx"],
+  "array.new_elem": [0xfb_00a, "typeidx", "elemidx"],
+  "array.get": [0xfb_00b, "typeidx"],
+  "array.get_s": [0xfb_00c, "typeidx"],
+  "array.get_u": [0xfb_00d, "typeidx"],
+  "array.set": [0xfb_00e, "typeidx"],
+  "array.len": [0xfb_00f],
+  "array.fill": [0xfb_010, "typeidx"],
+  "array.copy": [0xfb_011, "typeidx", "typeidx"],
+  "array.init_data": [0xfb_012, "typeidx", "dataidx"],
+  "array.init_elem": [0xfb_013, "typeidx", "elemidx"],
+  "ref.test": [0xfb_014, "heaptype"],
+  "ref.test_null": [0xfb_015, "heaptype"], // `ref.test (ref null t)`
+  "ref.cast": [0xfb_016, "heaptype"],
+  "ref.cast_null": [0xfb_017, "heaptype"], // `ref.cast (ref null t)`
+  br_on_cast: [0xfb_018, "u8", "labelidx", "heaptype", "heaptype"],
+  br_on_cast_fail: [0xfb_019, "u8", "labelidx", "heaptype", "heaptype"],
+  "any.convert_extern": [0xfb_01a],
+  "extern.convert_any": [0xfb_01b],
+  "ref.i31": [0xfb_01c],
+  "i31.get_s": [0xfb_01d],
+  "i31.get_u": [0xfb_01e],
+
+  // Saturating conversions, bulk memory, tables, wide arithmetic
+  "i32.trunc_sat_f32_s": [0xfc_000],
+  "i32.trunc_sat_f32_u": [0xfc_001],
+  "i32.trunc_sat_f64_s": [0xfc_002],
+  "i32.trunc_sat_f64_u": [0xfc_003],
+  "i64.trunc_sat_f32_s": [0xfc_004],
+  "i64.trunc_sat_f32_u": [0xfc_005],
+  "i64.trunc_sat_f64_s": [0xfc_006],
+  "i64.trunc_sat_f64_u": [0xfc_007],
+  "memory.init": [0xfc_008, "dataidx", "memidx"],
+  "data.drop": [0xfc_009, "dataidx"],
+  "memory.copy": [0xfc_00a, "memidx", "memidx"],
+  "memory.fill": [0xfc_00b, "memidx"],
+  "table.init": [0xfc_00c, "elemidx", "tableidx"],
+  "elem.drop": [0xfc_00d, "elemidx"],
+  "table.copy": [0xfc_00e, "tableidx", "tableidx"],
+  "table.grow": [0xfc_00f, "tableidx"],
+  "table.size": [0xfc_010, "tableidx"],
+  "table.fill": [0xfc_011, "tableidx"],
+  "i64.add128": [0xfc_013],
+  "i64.sub128": [0xfc_014],
+  "i64.mul_wide_s": [0xfc_015],
+  "i64.mul_wide_u": [0xfc_016],
+
+  // Vectors (SIMD)
+  "v128.load": [0xfd_000, "memarg16"],
+  "v128.load8x8_s": [0xfd_001, "memarg8"],
+  "v128.load8x8_u": [0xfd_002, "memarg8"],
+  "v128.load16x4_s": [0xfd_003, "memarg8"],
+  "v128.load16x4_u": [0xfd_004, "memarg8"],
+  "v128.load32x2_s": [0xfd_005, "memarg8"],
+  "v128.load32x2_u": [0xfd_006, "memarg8"],
+  "v128.load8_splat": [0xfd_007, "memarg1"],
+  "v128.load16_splat": [0xfd_008, "memarg2"],
+  "v128.load32_splat": [0xfd_009, "memarg4"],
+  "v128.load64_splat": [0xfd_00a, "memarg8"],
+  "v128.store": [0xfd_00b, "memarg16"],
+  "v128.const": [0xfd_00c, "v128"],
+  "i8x16.shuffle": [0xfd_00d, "lanes"],
+  "i8x16.swizzle": [0xfd_00e],
+  "i8x16.splat": [0xfd_00f],
+  "i16x8.splat": [0xfd_010],
+  "i32x4.splat": [0xfd_011],
+  "i64x2.splat": [0xfd_012],
+  "f32x4.splat": [0xfd_013],
+  "f64x2.splat": [0xfd_014],
+  "i8x16.extract_lane_s": [0xfd_015, "laneidx"],
+  "i8x16.extract_lane_u": [0xfd_016, "laneidx"],
+  "i8x16.replace_lane": [0xfd_017, "laneidx"],
+  "i16x8.extract_lane_s": [0xfd_018, "laneidx"],
+  "i16x8.extract_lane_u": [0xfd_019, "laneidx"],
+  "i16x8.replace_lane": [0xfd_01a, "laneidx"],
+  "i32x4.extract_lane": [0xfd_01b, "laneidx"],
+  "i32x4.replace_lane": [0xfd_01c, "laneidx"],
+  "i64x2.extract_lane": [0xfd_01d, "laneidx"],
+  "i64x2.replace_lane": [0xfd_01e, "laneidx"],
+  "f32x4.extract_lane": [0xfd_01f, "laneidx"],
+  "f32x4.replace_lane": [0xfd_020, "laneidx"],
+  "f64x2.extract_lane": [0xfd_021, "laneidx"],
+  "f64x2.replace_lane": [0xfd_022, "laneidx"],
+  "i8x16.eq": [0xfd_023],
+  "i8x16.ne": [0xfd_024],
+  "i8x16.lt_s": [0xfd_025],
+  "i8x16.lt_u": [0xfd_026],
+  "i8x16.gt_s": [0xfd_027],
+  "i8x16.gt_u": [0xfd_028],
+  "i8x16.le_s": [0xfd_029],
+  "i8x16.le_u": [0xfd_02a],
+  "i8x16.ge_s": [0xfd_02b],
+  "i8x16.ge_u": [0xfd_02c],
+  "i16x8.eq": [0xfd_02d],
+  "i16x8.ne": [0xfd_02e],
+  "i16x8.lt_s": [0xfd_02f],
+  "i16x8.lt_u": [0xfd_030],
+  "i16x8.gt_s": [0xfd_031],
+  "i16x8.gt_u": [0xfd_032],
+  "i16x8.le_s": [0xfd_033],
+  "i16x8.le_u": [0xfd_034],
+  "i16x8.ge_s": [0xfd_035],
+  "i16x8.ge_u": [0xfd_036],
+  "i32x4.eq": [0xfd_037],
+  "i32x4.ne": [0xfd_038],
+  "i32x4.lt_s": [0xfd_039],
+  "i32x4.lt_u": [0xfd_03a],
+  "i32x4.gt_s": [0xfd_03b],
+  "i32x4.gt_u": [0xfd_03c],
+  "i32x4.le_s": [0xfd_03d],
+  "i32x4.le_u": [0xfd_03e],
+  "i32x4.ge_s": [0xfd_03f],
+  "i32x4.ge_u": [0xfd_040],
+  "f32x4.eq": [0xfd_041],
+  "f32x4.ne": [0xfd_042],
+  "f32x4.lt": [0xfd_043],
+  "f32x4.gt": [0xfd_044],
+  "f32x4.le": [0xfd_045],
+  "f32x4.ge": [0xfd_046],
+  "f64x2.eq": [0xfd_047],
+  "f64x2.ne": [0xfd_048],
+  "f64x2.lt": [0xfd_049],
+  "f64x2.gt": [0xfd_04a],
+  "f64x2.le": [0xfd_04b],
+  "f64x2.ge": [0xfd_04c],
+  "v128.not": [0xfd_04d],
+  "v128.and": [0xfd_04e],
+  "v128.andnot": [0xfd_04f],
+  "v128.or": [0xfd_050],
+  "v128.xor": [0xfd_051],
+  "v128.bitselect": [0xfd_052],
+  "v128.any_true": [0xfd_053],
+  "v128.load8_lane": [0xfd_054, "memarg1", "laneidx"],
+  "v128.load16_lane": [0xfd_055, "memarg2", "laneidx"],
+  "v128.load32_lane": [0xfd_056, "memarg4", "laneidx"],
+  "v128.load64_lane": [0xfd_057, "memarg8", "laneidx"],
+  "v128.store8_lane": [0xfd_058, "memarg1", "laneidx"],
+  "v128.store16_lane": [0xfd_059, "memarg2", "laneidx"],
+  "v128.store32_lane": [0xfd_05a, "memarg4", "laneidx"],
+  "v128.store64_lane": [0xfd_05b, "memarg8", "laneidx"],
+  "v128.load32_zero": [0xfd_05c, "memarg4"],
+  "v128.load64_zero": [0xfd_05d, "memarg8"],
+  "f32x4.demote_f64x2_zero": [0xfd_05e],
+  "f64x2.promote_low_f32x4": [0xfd_05f],
+  "i8x16.abs": [0xfd_060],
+  "i8x16.neg": [0xfd_061],
+  "i8x16.popcnt": [0xfd_062],
+  "i8x16.all_true": [0xfd_063],
+  "i8x16.bitmask": [0xfd_064],
+  "i8x16.narrow_i16x8_s": [0xfd_065],
+  "i8x16.narrow_i16x8_u": [0xfd_066],
+  "f32x4.ceil": [0xfd_067],
+  "f32x4.floor": [0xfd_068],
+  "f32x4.trunc": [0xfd_069],
+  "f32x4.nearest": [0xfd_06a],
+  "i8x16.shl": [0xfd_06b],
+  "i8x16.shr_s": [0xfd_06c],
+  "i8x16.shr_u": [0xfd_06d],
+  "i8x16.add": [0xfd_06e],
+  "i8x16.add_sat_s": [0xfd_06f],
+  "i8x16.add_sat_u": [0xfd_070],
+  "i8x16.sub": [0xfd_071],
+  "i8x16.sub_sat_s": [0xfd_072],
+  "i8x16.sub_sat_u": [0xfd_073],
+  "f64x2.ceil": [0xfd_074],
+  "f64x2.floor": [0xfd_075],
+  "i8x16.min_s": [0xfd_076],
+  "i8x16.min_u": [0xfd_077],
+  "i8x16.max_s": [0xfd_078],
+  "i8x16.max_u": [0xfd_079],
+  "f64x2.trunc": [0xfd_07a],
+  "i8x16.avgr_u": [0xfd_07b],
+  "i16x8.extadd_pairwise_i8x16_s": [0xfd_07c],
+  "i16x8.extadd_pairwise_i8x16_u": [0xfd_07d],
+  "i32x4.extadd_pairwise_i16x8_s": [0xfd_07e],
+  "i32x4.extadd_pairwise_i16x8_u": [0xfd_07f],
+  "i16x8.abs": [0xfd_080],
+  "i16x8.neg": [0xfd_081],
+  "i16x8.q15mulr_sat_s": [0xfd_082],
+  "i16x8.all_true": [0xfd_083],
+  "i16x8.bitmask": [0xfd_084],
+  "i16x8.narrow_i32x4_s": [0xfd_085],
+  "i16x8.narrow_i32x4_u": [0xfd_086],
+  "i16x8.extend_low_i8x16_s": [0xfd_087],
+  "i16x8.extend_high_i8x16_s": [0xfd_088],
+  "i16x8.extend_low_i8x16_u": [0xfd_089],
+  "i16x8.extend_high_i8x16_u": [0xfd_08a],
+  "i16x8.shl": [0xfd_08b],
+  "i16x8.shr_s": [0xfd_08c],
+  "i16x8.shr_u": [0xfd_08d],
+  "i16x8.add": [0xfd_08e],
+  "i16x8.add_sat_s": [0xfd_08f],
+  "i16x8.add_sat_u": [0xfd_090],
+  "i16x8.sub": [0xfd_091],
+  "i16x8.sub_sat_s": [0xfd_092],
+  "i16x8.sub_sat_u": [0xfd_093],
+  "f64x2.nearest": [0xfd_094],
+  "i16x8.mul": [0xfd_095],
+  "i16x8.min_s": [0xfd_096],
+  "i16x8.min_u": [0xfd_097],
+  "i16x8.max_s": [0xfd_098],
+  "i16x8.max_u": [0xfd_099],
+  "i16x8.avgr_u": [0xfd_09b],
+  "i16x8.extmul_low_i8x16_s": [0xfd_09c],
+  "i16x8.extmul_high_i8x16_s": [0xfd_09d],
+  "i16x8.extmul_low_i8x16_u": [0xfd_09e],
+  "i16x8.extmul_high_i8x16_u": [0xfd_09f],
+  "i32x4.abs": [0xfd_0a0],
+  "i32x4.neg": [0xfd_0a1],
+  "i32x4.all_true": [0xfd_0a3],
+  "i32x4.bitmask": [0xfd_0a4],
+  "i32x4.extend_low_i16x8_s": [0xfd_0a7],
+  "i32x4.extend_high_i16x8_s": [0xfd_0a8],
+  "i32x4.extend_low_i16x8_u": [0xfd_0a9],
+  "i32x4.extend_high_i16x8_u": [0xfd_0aa],
+  "i32x4.shl": [0xfd_0ab],
+  "i32x4.shr_s": [0xfd_0ac],
+  "i32x4.shr_u": [0xfd_0ad],
+  "i32x4.add": [0xfd_0ae],
+  "i32x4.sub": [0xfd_0b1],
+  "i32x4.mul": [0xfd_0b5],
+  "i32x4.min_s": [0xfd_0b6],
+  "i32x4.min_u": [0xfd_0b7],
+  "i32x4.max_s": [0xfd_0b8],
+  "i32x4.max_u": [0xfd_0b9],
+  "i32x4.dot_i16x8_s": [0xfd_0ba],
+  "i32x4.extmul_low_i16x8_s": [0xfd_0bc],
+  "i32x4.extmul_high_i16x8_s": [0xfd_0bd],
+  "i32x4.extmul_low_i16x8_u": [0xfd_0be],
+  "i32x4.extmul_high_i16x8_u": [0xfd_0bf],
+  "i64x2.abs": [0xfd_0c0],
+  "i64x2.neg": [0xfd_0c1],
+  "i64x2.all_true": [0xfd_0c3],
+  "i64x2.bitmask": [0xfd_0c4],
+  "i64x2.extend_low_i32x4_s": [0xfd_0c7],
+  "i64x2.extend_high_i32x4_s": [0xfd_0c8],
+  "i64x2.extend_low_i32x4_u": [0xfd_0c9],
+  "i64x2.extend_high_i32x4_u": [0xfd_0ca],
+  "i64x2.shl": [0xfd_0cb],
+  "i64x2.shr_s": [0xfd_0cc],
+  "i64x2.shr_u": [0xfd_0cd],
+  "i64x2.add": [0xfd_0ce],
+  "i64x2.sub": [0xfd_0d1],
+  "i64x2.mul": [0xfd_0d5],
+  "i64x2.eq": [0xfd_0d6],
+  "i64x2.ne": [0xfd_0d7],
+  "i64x2.lt_s": [0xfd_0d8],
+  "i64x2.gt_s": [0xfd_0d9],
+  "i64x2.le_s": [0xfd_0da],
+  "i64x2.ge_s": [0xfd_0db],
+  "i64x2.extmul_low_i32x4_s": [0xfd_0dc],
+  "i64x2.extmul_high_i32x4_s": [0xfd_0dd],
+  "i64x2.extmul_low_i32x4_u": [0xfd_0de],
+  "i64x2.extmul_high_i32x4_u": [0xfd_0df],
+  "f32x4.abs": [0xfd_0e0],
+  "f32x4.neg": [0xfd_0e1],
+  "f32x4.sqrt": [0xfd_0e3],
+  "f32x4.add": [0xfd_0e4],
+  "f32x4.sub": [0xfd_0e5],
+  "f32x4.mul": [0xfd_0e6],
+  "f32x4.div": [0xfd_0e7],
+  "f32x4.min": [0xfd_0e8],
+  "f32x4.max": [0xfd_0e9],
+  "f32x4.pmin": [0xfd_0ea],
+  "f32x4.pmax": [0xfd_0eb],
+  "f64x2.abs": [0xfd_0ec],
+  "f64x2.neg": [0xfd_0ed],
+  "f64x2.sqrt": [0xfd_0ef],
+  "f64x2.add": [0xfd_0f0],
+  "f64x2.sub": [0xfd_0f1],
+  "f64x2.mul": [0xfd_0f2],
+  "f64x2.div": [0xfd_0f3],
+  "f64x2.min": [0xfd_0f4],
+  "f64x2.max": [0xfd_0f5],
+  "f64x2.pmin": [0xfd_0f6],
+  "f64x2.pmax": [0xfd_0f7],
+  "i32x4.trunc_sat_f32x4_s": [0xfd_0f8],
+  "i32x4.trunc_sat_f32x4_u": [0xfd_0f9],
+  "f32x4.convert_i32x4_s": [0xfd_0fa],
+  "f32x4.convert_i32x4_u": [0xfd_0fb],
+  "i32x4.trunc_sat_f64x2_s_zero": [0xfd_0fc],
+  "i32x4.trunc_sat_f64x2_u_zero": [0xfd_0fd],
+  "f64x2.convert_low_i32x4_s": [0xfd_0fe],
+  "f64x2.convert_low_i32x4_u": [0xfd_0ff],
+
+  // Relaxed SIMD
+  "i8x16.relaxed_swizzle": [0xfd_100],
+  "i32x4.relaxed_trunc_f32x4_s": [0xfd_101],
+  "i32x4.relaxed_trunc_f32x4_u": [0xfd_102],
+  "i32x4.relaxed_trunc_f64x2_s_zero": [0xfd_103],
+  "i32x4.relaxed_trunc_f64x2_u_zero": [0xfd_104],
+  "f32x4.relaxed_madd": [0xfd_105],
+  "f32x4.relaxed_nmadd": [0xfd_106],
+  "f64x2.relaxed_madd": [0xfd_107],
+  "f64x2.relaxed_nmadd": [0xfd_108],
+  "i8x16.relaxed_laneselect": [0xfd_109],
+  "i16x8.relaxed_laneselect": [0xfd_10a],
+  "i32x4.relaxed_laneselect": [0xfd_10b],
+  "i64x2.relaxed_laneselect": [0xfd_10c],
+  "f32x4.relaxed_min": [0xfd_10d],
+  "f32x4.relaxed_max": [0xfd_10e],
+  "f64x2.relaxed_min": [0xfd_10f],
+  "f64x2.relaxed_max": [0xfd_110],
+  "i16x8.relaxed_q15mulr_s": [0xfd_111],
+  "i16x8.relaxed_dot_i8x16_i7x16_s": [0xfd_112],
+  "i32x4.relaxed_dot_i8x16_i7x16_add_s": [0xfd_113],
+
+  // Atomics (threads)
+  "memory.atomic.notify": [0xfe_000, "memarg4"],
+  "memory.atomic.wait32": [0xfe_001, "memarg4"],
+  "memory.atomic.wait64": [0xfe_002, "memarg8"],
+  "atomic.fence": [0xfe_003, "u8"],
+  "i32.atomic.load": [0xfe_010, "memarg4"],
+  "i64.atomic.load": [0xfe_011, "memarg8"],
+  "i32.atomic.load8_u": [0xfe_012, "memarg1"],
+  "i32.atomic.load16_u": [0xfe_013, "memarg2"],
+  "i64.atomic.load8_u": [0xfe_014, "memarg1"],
+  "i64.atomic.load16_u": [0xfe_015, "memarg2"],
+  "i64.atomic.load32_u": [0xfe_016, "memarg4"],
+  "i32.atomic.store": [0xfe_017, "memarg4"],
+  "i64.atomic.store": [0xfe_018, "memarg8"],
+  "i32.atomic.store8": [0xfe_019, "memarg1"],
+  "i32.atomic.store16": [0xfe_01a, "memarg2"],
+  "i64.atomic.store8": [0xfe_01b, "memarg1"],
+  "i64.atomic.store16": [0xfe_01c, "memarg2"],
+  "i64.atomic.store32": [0xfe_01d, "memarg4"],
+  "i32.atomic.rmw.add": [0xfe_01e, "memarg4"],
+  "i64.atomic.rmw.add": [0xfe_01f, "memarg8"],
+  "i32.atomic.rmw8.add_u": [0xfe_020, "memarg1"],
+  "i32.atomic.rmw16.add_u": [0xfe_021, "memarg2"],
+  "i64.atomic.rmw8.add_u": [0xfe_022, "memarg1"],
+  "i64.atomic.rmw16.add_u": [0xfe_023, "memarg2"],
+  "i64.atomic.rmw32.add_u": [0xfe_024, "memarg4"],
+  "i32.atomic.rmw.sub": [0xfe_025, "memarg4"],
+  "i64.atomic.rmw.sub": [0xfe_026, "memarg8"],
+  "i32.atomic.rmw8.sub_u": [0xfe_027, "memarg1"],
+  "i32.atomic.rmw16.sub_u": [0xfe_028, "memarg2"],
+  "i64.atomic.rmw8.sub_u": [0xfe_029, "memarg1"],
+  "i64.atomic.rmw16.sub_u": [0xfe_02a, "memarg2"],
+  "i64.atomic.rmw32.sub_u": [0xfe_02b, "memarg4"],
+  "i32.atomic.rmw.and": [0xfe_02c, "memarg4"],
+  "i64.atomic.rmw.and": [0xfe_02d, "memarg8"],
+  "i32.atomic.rmw8.and_u": [0xfe_02e, "memarg1"],
+  "i32.atomic.rmw16.and_u": [0xfe_02f, "memarg2"],
+  "i64.atomic.rmw8.and_u": [0xfe_030, "memarg1"],
+  "i64.atomic.rmw16.and_u": [0xfe_031, "memarg2"],
+  "i64.atomic.rmw32.and_u": [0xfe_032, "memarg4"],
+  "i32.atomic.rmw.or": [0xfe_033, "memarg4"],
+  "i64.atomic.rmw.or": [0xfe_034, "memarg8"],
+  "i32.atomic.rmw8.or_u": [0xfe_035, "memarg1"],
+  "i32.atomic.rmw16.or_u": [0xfe_036, "memarg2"],
+  "i64.atomic.rmw8.or_u": [0xfe_037, "memarg1"],
+  "i64.atomic.rmw16.or_u": [0xfe_038, "memarg2"],
+  "i64.atomic.rmw32.or_u": [0xfe_039, "memarg4"],
+  "i32.atomic.rmw.xor": [0xfe_03a, "memarg4"],
+  "i64.atomic.rmw.xor": [0xfe_03b, "memarg8"],
+  "i32.atomic.rmw8.xor_u": [0xfe_03c, "memarg1"],
+  "i32.atomic.rmw16.xor_u": [0xfe_03d, "memarg2"],
+  "i64.atomic.rmw8.xor_u": [0xfe_03e, "memarg1"],
+  "i64.atomic.rmw16.xor_u": [0xfe_03f, "memarg2"],
+  "i64.atomic.rmw32.xor_u": [0xfe_040, "memarg4"],
+  "i32.atomic.rmw.xchg": [0xfe_041, "memarg4"],
+  "i64.atomic.rmw.xchg": [0xfe_042, "memarg8"],
+  "i32.atomic.rmw8.xchg_u": [0xfe_043, "memarg1"],
+  "i32.atomic.rmw16.xchg_u": [0xfe_044, "memarg2"],
+  "i64.atomic.rmw8.xchg_u": [0xfe_045, "memarg1"],
+  "i64.atomic.rmw16.xchg_u": [0xfe_046, "memarg2"],
+  "i64.atomic.rmw32.xchg_u": [0xfe_047, "memarg4"],
+  "i32.atomic.rmw.cmpxchg": [0xfe_048, "memarg4"],
+  "i64.atomic.rmw.cmpxchg": [0xfe_049, "memarg8"],
+  "i32.atomic.rmw8.cmpxchg_u": [0xfe_04a, "memarg1"],
+  "i32.atomic.rmw16.cmpxchg_u": [0xfe_04b, "memarg2"],
+  "i64.atomic.rmw8.cmpxchg_u": [0xfe_04c, "memarg1"],
+  "i64.atomic.rmw16.cmpxchg_u": [0xfe_04d, "memarg2"],
+  "i64.atomic.rmw32.cmpxchg_u": [0xfe_04e, "memarg4"],
+} as const satisfies Record<string, readonly [code: number, ...Immediate[]]>
+type Table = typeof table
+
+/** An instruction by its name in the specification: `i32.add`. */
+export type InstructionName = keyof Table
+
+/** `i32.add` -> `i32_add`, so that it can stand behind a dot. */
+type Underscored<Name extends string> = Name extends `${infer Front}.${infer Rest}`
+  ? `${Front}_${Underscored<Rest>}`
+  : Name
+
+/** Instructions without immediates, and loads and stores that have only their address. */
+type PlainName = { [N in InstructionName]: Table[N]["length"] extends 1 ? N : never }[InstructionName]
+type AccessName = { [N in InstructionName]: Table[N] extends readonly [number, MemArg] ? N : never }[InstructionName]
+
+/** A row of the table. */
+export interface InstructionRow {
+  name: InstructionName
+  code: number
+  immediates: readonly Immediate[]
 }
 
-function tableOf(rows: (typeof prefixed)[number], size: number): (readonly Immediate[] | undefined)[] {
-  const table = new Array<readonly Immediate[] | undefined>(size).fill(undefined)
-  for (const [first, last, immediates] of rows) table.fill(immediates, first, last + 1)
-  return table
+export const rows: readonly InstructionRow[] = Object.entries(table).map(([name, row]) => {
+  const [code, ...immediates] = row as readonly [number, ...Immediate[]]
+  return { name: name as InstructionName, code, immediates }
+})
+
+const byByte: (InstructionRow | undefined)[] = new Array<undefined>(256).fill(undefined)
+const byPrefixed = new Map<number, InstructionRow>()
+for (const row of rows) {
+  if (row.code < 0x100) byByte[row.code] = row
+  else byPrefixed.set(row.code, row)
 }
 
-const byOpcode = tableOf(plain, 256)
-const byPrefix = new Map(Object.entries(prefixed).map(([prefix, rows]) => [Number(prefix), tableOf(rows, 512)]))
-
-/** Move behind the next instruction. False when the instruction is not known. */
-export function skipInstruction(r: Reader): boolean {
-  const opcode = r.u8()
-  const immediates = byPrefix.has(opcode) ? byPrefix.get(opcode)?.[r.u32()] : byOpcode[opcode]
-  if (!immediates) return false
-  for (const immediate of immediates) skipImmediate(r, immediate)
-  return true
+/** The row of an opcode as `Reader.opcode` gives it; undefined for one that no row has. */
+export function rowOf(code: number): InstructionRow | undefined {
+  return code < 0x100 ? byByte[code] : byPrefixed.get(code)
 }
 
-function skipImmediate(r: Reader, immediate: Immediate): void {
-  switch (immediate) {
-    case "u32":
-      return void r.u32()
-    case "u8":
-      return void r.u8()
-    case "s32":
-      return void r.s32()
-    case "s64":
-      return void r.s64()
-    case "4":
-    case "8":
-    case "16":
-      return void r.take(Number(immediate))
-    case "memarg":
-      if (r.u32() & 0x40) r.u32() // the alignment says that a memory index follows
-      return void r.u64()
-    case "blocktype":
-      return skipBlockType(r)
-    case "heap":
-      return void readHeapType(r)
-    case "labels":
-      for (let left = r.count() + 1; left > 0; left--) r.u32()
-      return
-    case "types":
-      for (let left = r.count(); left > 0; left--) readValType(r)
-      return
-    case "catches":
-      // catch and catch_ref name a tag, catch_all and catch_all_ref do not
-      for (let left = r.count(); left > 0; left--) {
-        if (r.u8() < 2) r.u32()
-        r.u32()
-      }
-      return
-    default:
-      immediate satisfies never
-  }
+/** An opcode in words: `0x41`, `0xfc 8`. */
+export function opcodeText(code: number): string {
+  return code < 0x100 ? `0x${code.toString(16)}` : `0x${(code >> 12).toString(16)} ${code & 0xfff}`
 }
 
-/** Nothing (0x40), a value type, or a type index. */
-function skipBlockType(r: Reader): void {
-  const first = r.peek()
-  if (first === 0x40) r.u8()
-  else if (first < 0x40 || first >= 0x80) r.s33()
-  else readValType(r)
+function byName<Value>(rows: readonly InstructionRow[], value: (row: InstructionRow) => Value): Record<string, Value> {
+  return Object.fromEntries(rows.map((row) => [row.name.replaceAll(".", "_"), value(row)]))
 }
+
+/** Opcodes by name: `Op.local_get`. */
+export const Op = byName(rows, ({ code }) => code) as { readonly [N in InstructionName as Underscored<N>]: number }
+
+/** Opcodes of the instructions without immediates. */
+export const op = byName(
+  rows.filter(({ immediates }) => immediates.length === 0),
+  ({ code }) => code,
+) as { readonly [N in PlainName as Underscored<N>]: number }
+
+const accessBytes = { memarg1: 1, memarg2: 2, memarg4: 4, memarg8: 8, memarg16: 16 }
+
+export function isMemArg(immediate: Immediate | undefined): immediate is MemArg {
+  return immediate !== undefined && immediate in accessBytes
+}
+
+/** Loads and stores: opcode and natural alignment, as the power of two that is written. */
+export const access = byName(
+  rows.filter(({ immediates }) => immediates.length === 1 && isMemArg(immediates[0])),
+  ({ code, immediates: [memArg] }) => [code, Math.log2(accessBytes[memArg as MemArg])] as const,
+) as { readonly [N in AccessName as Underscored<N>]: readonly [code: number, alignment: number] }

@@ -5,12 +5,11 @@
 //   writeModule(sections)                        -> the same bytes
 //   writeModule(replaceSection(sections, makeSection(SectionId.Export, payload)))
 //
-// entries.ts reads and writes what is inside the sections; both are exported from here.
-import { Reader, Writer, concat } from "./bytes.ts"
+// What is inside a section is read and written by the file of its name: types.ts, externs.ts, definitions.ts, elements.ts, data.ts,
+// body.ts. WebAssembly core specification 2.0, section 5.5.
 import { notWasm } from "./errors.ts"
-
-export * from "./bytes.ts"
-export * from "./entries.ts"
+import { Reader } from "./reader.ts"
+import { concat, Writer } from "./writer.ts"
 
 export const SectionId = {
   Custom: 0,
@@ -31,6 +30,9 @@ export const SectionId = {
 
 /** The order that the format demands, which is not the order of the ids. */
 const order: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
+
+/** The magic number, `\0asm`, and the version of the format. */
+export const header = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
 
 export interface Section {
   id: number
@@ -53,35 +55,46 @@ export interface Section {
 export function readSections(bytes: Uint8Array): Section[] {
   checkHeader(bytes)
   const reader = new Reader(bytes)
-  reader.take(8)
+  reader.take(header.length)
   const sections: Section[] = []
   while (!reader.done) {
-    const start = reader.pos
-    const id = reader.u8()
-    const size = reader.u32()
-    if (size > reader.left) reader.fail(`section ${id} is longer than the file`, start)
-    const end = reader.pos + size
-    sections.push(
-      id === SectionId.Custom
-        ? readCustom(bytes.subarray(start, end), reader.pos - start, start)
-        : { id, bytes: bytes.subarray(reader.pos, end), offset: reader.pos, raw: bytes.subarray(start, end) },
-    )
-    reader.pos = end
+    const { id, start, offset, end } = readBounds(reader)
+    const section = { id, bytes: bytes.subarray(offset, end), offset, raw: bytes.subarray(start, end) }
+    sections.push(id === SectionId.Custom ? named(section) : section)
   }
   return sections
 }
 
-function readCustom(raw: Uint8Array, headerSize: number, start: number): Section {
-  const reader = new Reader(raw, start)
-  reader.pos = headerSize
+/** Where a section lies in the module. */
+export interface SectionBounds {
+  id: number
+  /** Of the section, and of its payload. */
+  start: number
+  offset: number
+  end: number
+}
+
+/** Read a section's header and move behind the section. Throws EB301 when the section does not fit. */
+export function readBounds(reader: Reader): SectionBounds {
+  const start = reader.pos
+  const id = reader.u8()
+  const size = reader.u32()
+  if (size > reader.left) reader.fail(`section ${id} is longer than the file`, start)
+  const offset = reader.pos
+  reader.take(size)
+  return { id, start, offset, end: reader.pos }
+}
+
+/** The same custom section with its name taken off the payload. */
+function named(section: Section): Section {
+  const reader = new Reader(section.bytes, section.offset)
   const name = reader.name()
-  return { id: SectionId.Custom, name, bytes: raw.subarray(reader.pos), offset: start + reader.pos, raw }
+  return { ...section, name, bytes: section.bytes.subarray(reader.pos), offset: section.offset + reader.pos }
 }
 
 function checkHeader(bytes: Uint8Array): void {
-  const magic = [0x00, 0x61, 0x73, 0x6d]
   if (bytes.length === 0) throw notWasm("empty")
-  if (!magic.every((byte, i) => bytes[i] === byte)) throw notWasm(describeText(bytes))
+  if (!header.subarray(0, 4).every((byte, i) => bytes[i] === byte)) throw notWasm(describeText(bytes))
   if (bytes.length < 8) throw notWasm("cut off in its header")
   const version = bytes.subarray(4, 8)
   if (version[0] === 1 && version[1] === 0 && version[2] === 0 && version[3] === 0) return
@@ -111,8 +124,6 @@ export interface LateSection {
   /** Fills exactly `size` bytes. */
   write(target: Uint8Array): void
 }
-
-const header = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
 
 /** Write sections in the order given. A section that was read and not changed comes out byte for byte. */
 export function writeModule(sections: readonly (Section | LateSection)[]): Uint8Array {

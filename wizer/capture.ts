@@ -5,22 +5,17 @@
 // function indices by identity.
 import { unrepresentable } from "./errors.ts"
 import { privateName, type Plan } from "./instrument.ts"
-import {
-  SectionId,
-  Writer,
-  makeSection,
-  parseRefType,
-  refFunc,
-  refNull,
-  writeBody,
-  writeExport,
-  writeFuncType,
-  writeImport,
-  writeLimits,
-  writeModule,
-  writeVector,
-  type Global,
-} from "../wasm/sections.ts"
+import { writeBody } from "../wasm/body.ts"
+import { Code } from "../wasm/code.ts"
+import type { Global } from "../wasm/definitions.ts"
+import { writeFuncType } from "../wasm/deftypes.ts"
+import { bitsConst, i32Const, i64Const, refFunc, refNull } from "../wasm/expressions.ts"
+import { writeExport, writeImport } from "../wasm/externs.ts"
+import { Op } from "../wasm/instructions.ts"
+import { writeLimits } from "../wasm/limits.ts"
+import { makeSection, SectionId, writeModule } from "../wasm/sections.ts"
+import { parseRefType, type NumberType } from "../wasm/valtypes.ts"
+import { writeVector } from "../wasm/vectors.ts"
 import type { MemoryImage } from "./runs.ts"
 
 /** An instance, or what has its exports. */
@@ -135,7 +130,7 @@ function referenceExpr(reference: unknown, type: string, find: Find, where: stri
   const found = typeof reference === "function" ? find(reference) : undefined
   if (found && heap !== "extern") return found
   if (typeof reference === "number" && ["any", "eq", "i31"].includes(heap)) {
-    return new Writer().u8(0x41).s32(reference).u8(0xfb).u8(0x1c).u8(0x0b).finish() // i32.const, ref.i31
+    return new Code().i32(reference).op(Op.ref_i31, Op.end).instructions()
   }
   const what = typeof reference === "function" ? "a function of another module or of the host" : "a value of the host"
   throw unrepresentable(where, heap === "extern" || typeof reference === "function" ? what : "an object of the GC heap")
@@ -192,24 +187,18 @@ function valueOf(global: WebAssembly.Global, where: string): unknown {
 /** `t.const bits; end` */
 function numberExpr(type: string, bits: Uint8Array): Uint8Array {
   const view = new DataView(bits.buffer, bits.byteOffset, 16)
-  const w = new Writer()
   switch (type) {
     case "i32":
-      w.u8(0x41).s32(view.getInt32(0, true))
-      break
+      return i32Const(view.getInt32(0, true))
     case "i64":
-      w.u8(0x42).s64(view.getBigInt64(0, true))
-      break
+      return i64Const(view.getBigInt64(0, true))
     case "f32":
-      w.u8(0x43).bytes(bits.subarray(0, 4))
-      break
+      return bitsConst(Op.f32_const, bits.subarray(0, 4))
     case "f64":
-      w.u8(0x44).bytes(bits.subarray(0, 8))
-      break
+      return bitsConst(Op.f64_const, bits.subarray(0, 8))
     default:
-      w.u8(0xfd).u32(12).bytes(bits)
+      return bitsConst(Op.v128_const, bits)
   }
-  return w.u8(0x0b).finish()
 }
 
 // Modules may import 100,000 things.
@@ -230,19 +219,13 @@ function readBits(globals: { type: string; global: WebAssembly.Global }[]): Uint
 
 /** (module (import "g" "0" (global (mut T))) … (memory (export "memory") N) (start: store each at i * 16)) */
 function readerModule(types: readonly string[]): Uint8Array {
-  const stores: Record<string, number[]> = { i32: [0x36], i64: [0x37], f32: [0x38], f64: [0x39], v128: [0xfd, 0x0b] }
-  const body = new Writer().u8(0)
-  types.forEach((type, i) => {
+  const body = new Code()
+  types.forEach((type, i) =>
     body
-      .u8(0x41)
-      .s32(i * 16)
-      .u8(0x23)
-      .u32(i)
-    body
-      .bytes(stores[type] ?? [])
-      .u8(0)
-      .u8(0)
-  })
+      .i32(i * 16)
+      .getGlobal(i)
+      .mem(`${type as NumberType}_store`, 0),
+  )
   const pages = Math.ceil((types.length * 16) / 65536)
   const imports = types.map((type, i) =>
     writeImport({ module: "g", name: String(i), kind: "global", type, mutable: true }),
@@ -257,6 +240,6 @@ function readerModule(types: readonly string[]): Uint8Array {
     ),
     makeSection(SectionId.Export, writeVector([writeExport({ name: "memory", kind: "memory", index: 0 })])),
     makeSection(SectionId.Start, Uint8Array.of(0)),
-    makeSection(SectionId.Code, writeVector([writeBody(body.u8(0x0b).finish())])),
+    makeSection(SectionId.Code, writeVector([writeBody(body.finish())])),
   ])
 }

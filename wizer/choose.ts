@@ -9,7 +9,7 @@
 //
 // `price` is 0 as long as there are few enough segments. Otherwise the smallest price that brings their number below the limit
 // is searched for; what is then left of the limit is filled up with segments of the next lower price.
-import { sleb32Size, sleb64Size, ulebSize } from "../wasm/bytes.ts"
+import { sleb32Size, sleb64Size, ulebSize } from "../wasm/leb.ts"
 import { fillGaps, type MemoryImage, type Runs } from "./runs.ts"
 import type { Segment } from "./segments.ts"
 

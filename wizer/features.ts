@@ -1,4 +1,11 @@
 // What an engine lacks, in words: an error about a module that the engine cannot take names the proposal and where it is.
+import { writeBody } from "../wasm/body.ts"
+import { Code, Op, VOID } from "../wasm/code.ts"
+import { writeGlobal } from "../wasm/definitions.ts"
+import { writeFuncType } from "../wasm/deftypes.ts"
+import { writeGlobalType, writeLimits } from "../wasm/limits.ts"
+import { makeSection, SectionId, writeModule, type Section } from "../wasm/sections.ts"
+import { writeVector } from "../wasm/vectors.ts"
 import type { Layout } from "./layout.ts"
 
 export interface Feature {
@@ -9,50 +16,95 @@ export interface Feature {
   flag?: string
   flagSince?: number
   /** Sections of a module that is valid where the feature is there. */
-  probe: readonly number[]
+  probe: () => Section[]
 }
 
-/** A function () -> () with this body. */
-const code = (...body: number[]) => [
-  ...[1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0],
-  ...[10, body.length + 4, 1, body.length + 2, 0, ...body, 0x0b],
-]
-const v128Zero = [0xfd, 12, ...new Array<number>(16).fill(0)]
+const vector = (id: number, ...entries: Uint8Array[]) => makeSection(id, writeVector(entries))
+const none = { params: [], results: [] }
+const zeros = new Uint8Array(16)
+const onePage = { min: 1, shared: false, is64: false, pageSizeLog2: 16 }
 
-// As the probes say on Node 20.20 (V8 11.3), 22.23 (12.4) and 24.21 (13.6).
+/** A function () -> () with this body. */
+const code = (body: Code) => [
+  vector(SectionId.Type, writeFuncType(none)),
+  vector(SectionId.Function, Uint8Array.of(0)),
+  vector(SectionId.Code, writeBody(body.finish())),
+]
+
+// As the probes say on Node 20.20 (V8 11.3), 22.23 (12.4) and 24.21 (13.6). Types that wasm/ does not write are given as bytes.
 const features = {
-  memory64: { name: "64-bit addresses (memory64)", node: 22, flag: "memory64", flagSince: 20, probe: [5, 3, 1, 4, 1] },
-  multiMemory: { name: "several memories (multi-memory)", node: 22, probe: [5, 5, 2, 0, 1, 0, 1] },
+  memory64: {
+    name: "64-bit addresses (memory64)",
+    node: 22,
+    flag: "memory64",
+    flagSince: 20,
+    probe: () => [vector(SectionId.Memory, writeLimits({ ...onePage, is64: true }))],
+  },
+  multiMemory: {
+    name: "several memories (multi-memory)",
+    node: 22,
+    probe: () => [vector(SectionId.Memory, writeLimits(onePage), writeLimits(onePage))],
+  },
   extendedConst: {
     name: "arithmetic in constant expressions (extended-const)",
     node: 22,
     flag: "extended-const",
     flagSince: 20,
-    probe: [6, 9, 1, 0x7f, 0, 0x41, 0, 0x41, 0, 0x6a, 0x0b],
+    probe: () => {
+      const sum = new Code().i32(0).i32(0).op(Op.i32_add, Op.end).instructions()
+      return [vector(SectionId.Global, writeGlobal(writeGlobalType({ type: "i32", mutable: false }), sum))]
+    },
   },
   relaxedSimd: {
     name: "relaxed SIMD",
     node: 22,
     flag: "relaxed-simd",
     flagSince: 20,
-    probe: code(...v128Zero, ...v128Zero, 0xfd, 0x80, 0x02, 0x1a),
+    probe: () => code(new Code().v128(zeros).v128(zeros).op(Op.i8x16_relaxed_swizzle, Op.drop)),
   },
-  gc: { name: "garbage-collected types (GC)", node: 22, probe: [1, 3, 1, 0x5f, 0] },
+  gc: {
+    name: "garbage-collected types (GC)",
+    node: 22,
+    probe: () => [vector(SectionId.Type, Uint8Array.of(0x5f, 0))], // (struct)
+  },
   functionReferences: {
     name: "typed function references",
     node: 22,
-    probe: [1, 9, 2, 0x60, 0, 0, 0x60, 1, 0x63, 0, 0],
+    probe: () => [
+      vector(SectionId.Type, writeFuncType(none), writeFuncType({ params: ["(ref null 0)"], results: [] })),
+    ],
   },
-  exnref: { name: "exceptions with exnref", node: 22, probe: code(0x1f, 0x40, 0, 0x0b) },
-  tailCalls: { name: "tail calls", node: 20, flag: "return-call", flagSince: 20, probe: code(0x12, 0) },
+  exnref: {
+    name: "exceptions with exnref",
+    node: 22,
+    probe: () => code(new Code().indexed(Op.try_table, VOID, 0).op(Op.end)),
+  },
+  tailCalls: {
+    name: "tail calls",
+    node: 20,
+    flag: "return-call",
+    flagSince: 20,
+    probe: () => code(new Code().indexed(Op.return_call, 0)),
+  },
   pageSize: {
     name: "memories with their own page size (custom-page-sizes)",
     node: undefined,
-    probe: [5, 4, 1, 8, 0, 0],
+    probe: () => [vector(SectionId.Memory, writeLimits({ ...onePage, min: 0, pageSizeLog2: 0 }))],
   },
-  stackSwitching: { name: "stack switching", node: undefined, probe: [1, 6, 2, 0x60, 0, 0, 0x5d, 0] },
-  stringref: { name: "string references (stringref)", node: undefined, probe: [1, 5, 1, 0x60, 1, 0x67, 0] },
+  stackSwitching: {
+    name: "stack switching",
+    node: undefined,
+    probe: () => [vector(SectionId.Type, writeFuncType(none), Uint8Array.of(0x5d, 0))], // (cont 0)
+  },
+  stringref: {
+    name: "string references (stringref)",
+    node: undefined,
+    probe: () => [vector(SectionId.Type, Uint8Array.of(0x60, 1, 0x67, 0))], // (func (param stringref))
+  },
 } satisfies Record<string, Feature>
+
+/** Instructions of extended-const. The last one of an expression stands in front of its `end`. */
+const arithmetic = [Op.i32_add, Op.i32_sub, Op.i32_mul, Op.i64_add, Op.i64_sub, Op.i64_mul]
 
 /** Features that can be seen without decoding instructions. */
 function visibleFeatures(layout: Layout): Feature[] {
@@ -74,7 +126,7 @@ function visibleFeatures(layout: Layout): Feature[] {
   if (uses(/(any|eq|i31|struct|array|none)\)$/)) found.push(features.gc)
   if (layout.types.some(({ kind }) => kind === "cont")) found.push(features.stackSwitching)
   if (uses(/^\(ref (null )?\d+\)$|^\(ref (func|extern)\)$/)) found.push(features.functionReferences)
-  if (expressions.some(({ bytes }) => [0x6a, 0x6b, 0x6c, 0x7c, 0x7d, 0x7e].includes(bytes.at(-2) ?? 0))) {
+  if (expressions.some(({ bytes }) => arithmetic.includes(bytes.at(-2) ?? 0))) {
     found.push(features.extendedConst)
   }
   return found
@@ -94,7 +146,7 @@ function featureOfMessage(message: string): Feature | undefined {
 }
 
 function isMissing({ probe }: Feature): boolean {
-  return !WebAssembly.validate(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, ...probe))
+  return !WebAssembly.validate(writeModule(probe()) as BufferSource)
 }
 
 /** The features that a refused module uses and this engine lacks; none when the module is simply invalid. */

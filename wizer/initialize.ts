@@ -16,7 +16,13 @@ import {
 import { missingFeatures, runningEngine, whereFeature } from "./features.ts"
 import { privateName, startSequence, type Plan } from "./instrument.ts"
 import { wantedName } from "./limit.ts"
-import type { Import, ValType } from "../wasm/sections.ts"
+import { writeBody } from "../wasm/body.ts"
+import { Code, Op } from "../wasm/code.ts"
+import { writeFuncType } from "../wasm/deftypes.ts"
+import { writeExport, type Import } from "../wasm/externs.ts"
+import { makeSection, SectionId, writeModule } from "../wasm/sections.ts"
+import type { ValType } from "../wasm/valtypes.ts"
+import { writeVector } from "../wasm/vectors.ts"
 
 /** What surrounds the module while its initialiser runs. */
 export interface Host {
@@ -34,11 +40,17 @@ export class Exit {
   }
 }
 
-// (module (func (export "trap") unreachable))
-const trapModule = Uint8Array.from([
-  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x04, 0x01, 0x60, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00],
-  ...[0x07, 0x08, 0x01, 0x04, 0x74, 0x72, 0x61, 0x70, 0x00, 0x00, 0x0a, 0x05, 0x01, 0x03, 0x00, 0x00, 0x0b],
-])
+/** (module (func (export "trap") unreachable)) */
+function trapModule(): Uint8Array {
+  const vector = (id: number, entry: Uint8Array) => makeSection(id, writeVector([entry]))
+  return writeModule([
+    vector(SectionId.Type, writeFuncType({ params: [], results: [] })),
+    vector(SectionId.Function, Uint8Array.of(0)),
+    vector(SectionId.Export, writeExport({ name: "trap", kind: "func", index: 0 })),
+    vector(SectionId.Code, writeBody(new Code().op(Op.unreachable).finish())),
+  ])
+}
+
 let trap: (() => void) | undefined
 const reasons = new WeakMap<object, unknown>()
 
@@ -47,7 +59,7 @@ const reasons = new WeakMap<object, unknown>()
  * a trap, so the reason travels on a real one.
  */
 export function stopProgram(reason: unknown): never {
-  trap ??= new WebAssembly.Instance(new WebAssembly.Module(trapModule)).exports["trap"] as () => void
+  trap ??= new WebAssembly.Instance(new WebAssembly.Module(trapModule() as BufferSource)).exports["trap"] as () => void
   try {
     trap()
   } catch (error) {

@@ -7,31 +7,30 @@
 import { initMissing, initNotFunction, initWrongType } from "./errors.ts"
 import { mentionedFunctions, readLayout, type Layout } from "./layout.ts"
 import { limitMemory } from "./limit.ts"
+import { writeBody } from "../wasm/body.ts"
+import { Code } from "../wasm/code.ts"
+import { writePassiveData } from "../wasm/data.ts"
+import { writeTable } from "../wasm/definitions.ts"
+import { writeFuncType } from "../wasm/deftypes.ts"
+import { writeActiveElement, type ElementSegment } from "../wasm/elements.ts"
+import { i32Const } from "../wasm/expressions.ts"
+import { writeExport, type Export, type ExternKind } from "../wasm/externs.ts"
+import { Op } from "../wasm/instructions.ts"
+import { writeLimits } from "../wasm/limits.ts"
 import {
-  SectionId,
-  Writer,
   appendEntries,
   dropSection,
   findSection,
-  i32Const,
   makeSection,
-  parseRefType,
   readSections,
   replaceSection,
-  writeActiveElement,
-  writeBody,
-  writeExport,
-  writeFuncType,
-  writeLimits,
+  SectionId,
   writeModule,
-  writePassiveData,
-  writeTable,
-  writeVector,
-  type ElementSegment,
-  type Export,
-  type ExternKind,
   type Section,
 } from "../wasm/sections.ts"
+import { parseRefType } from "../wasm/valtypes.ts"
+import { writeVector } from "../wasm/vectors.ts"
+import { Writer } from "../wasm/writer.ts"
 
 export interface InstrumentOptions {
   /** The initialiser's export name. Default: the first that is there of `wizer-initialize`, `wizer.initialize`, `wizer_init`. */
@@ -220,35 +219,32 @@ function isFunctionType(layout: Layout, type: string): boolean {
  * `table.init` or `memory.init` of nothing, from behind the first entry: traps exactly when the segment is empty, which for a
  * segment that was not empty means dropped. Nothing is written.
  */
-function writeProbe(w: Writer, layout: Layout, { kind, index }: Plan["droppable"][number]): void {
+function writeProbe(c: Code, layout: Layout, { kind, index }: Plan["droppable"][number]): void {
   const table = kind === "elem" ? tableFor(layout, layout.elements[index] as ElementSegment) : 0
   const is64 = kind === "elem" ? layout.tables[table]?.type.is64 : layout.memories[0]?.is64
-  if (is64) w.u8(0x42).s64(0n)
-  else w.u8(0x41).s32(0)
-  w.u8(0x41).s32(1).u8(0x41).s32(0)
-  w.u8(0xfc)
-    .u32(kind === "elem" ? 12 : 8)
-    .u32(index)
-    .u32(table)
+  if (is64) c.i64(0n)
+  else c.i32(0)
+  c.i32(1).i32(0)
+  c.indexed(kind === "elem" ? Op.table_init : Op.memory_init, index, table)
 }
 
 /** Choose among probes `from` to `to` by the parameter: if (i < middle) … else … */
-function writeProbes(w: Writer, plan: Plan, from: number, to: number): void {
+function writeProbes(c: Code, plan: Plan, from: number, to: number): void {
   const { layout, droppable } = plan
   const only = droppable[from]
-  if (to - from === 1 && only) return writeProbe(w, layout, only)
+  if (to - from === 1 && only) return writeProbe(c, layout, only)
   const middle = Math.floor((from + to) / 2)
-  w.u8(0x20).u32(0).u8(0x41).s32(middle).u8(0x49).u8(0x04).u8(0x40) // i < middle, if
-  writeProbes(w, plan, from, middle)
-  w.u8(0x05)
-  writeProbes(w, plan, middle, to)
-  w.u8(0x0b)
+  c.get(0).i32(middle).op(Op.i32_lt_u).if()
+  writeProbes(c, plan, from, middle)
+  c.else()
+  writeProbes(c, plan, middle, to)
+  c.end()
 }
 
 /** Append one function, (i32) -> (), behind the module's own. */
 function appendProbes(sections: Section[], plan: Plan): Section[] {
   if (plan.droppable.length === 0) return sections
-  const body = new Writer().u8(0) // no locals
+  const body = new Code(1)
   writeProbes(body, plan, 0, plan.droppable.length)
   const type = new Writer().u32(plan.layout.types.length).finish()
   // Without a memory data can only become arrays, and a probe needs one to copy nothing to.
@@ -257,7 +253,7 @@ function appendProbes(sections: Section[], plan: Plan): Section[] {
   let out = appendEntries(sections, SectionId.Memory, added)
   out = appendEntries(out, SectionId.Type, [writeFuncType({ params: ["i32"], results: [] })])
   out = appendEntries(out, SectionId.Function, [type])
-  return appendEntries(out, SectionId.Code, [writeBody(body.u8(0x0b).finish())])
+  return appendEntries(out, SectionId.Code, [writeBody(body.finish())])
 }
 
 /** A table of all functions that references can lead to: as exports of their own, each would cost the engine a wrapper. */

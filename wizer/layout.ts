@@ -1,30 +1,20 @@
 // A module as the snapshot sees it: its sections, and what of them has to be understood.
 import { importedState, invalidModule } from "./errors.ts"
+import { parseData, parseDataCount, type DataSegment } from "../wasm/data.ts"
 import {
-  SectionId,
-  findSection,
-  parseData,
-  parseDataCount,
-  parseElements,
-  parseExports,
   parseFunctions,
   parseGlobals,
-  parseImports,
   parseMemories,
   parseStart,
   parseTables,
-  parseTypes,
-  readSections,
-  type DataSegment,
-  type DefinedType,
-  type ElementSegment,
-  type Export,
   type Global,
-  type Import,
-  type MemoryType,
-  type Section,
   type Table,
-} from "../wasm/sections.ts"
+} from "../wasm/definitions.ts"
+import { parseTypes, type DefinedType } from "../wasm/deftypes.ts"
+import { parseElements, type ElementSegment } from "../wasm/elements.ts"
+import { parseExports, parseImports, type Export, type Import } from "../wasm/externs.ts"
+import type { MemoryType } from "../wasm/limits.ts"
+import { findSection, readSections, SectionId, type Section } from "../wasm/sections.ts"
 
 /** Only functions and tags can be imported here, so every memory, table and global of the index spaces is one of these. */
 export interface Layout {

@@ -1,25 +1,19 @@
 // A limit on memory that the initialiser cannot miss: in the instrumented module every `memory.grow` becomes a call of a function of
 // ours that stops the program where the memories would exceed the limit. To answer -1 instead would let a program carry on
 // differently, and nobody would know. Both take a number and return one, so nothing else in the code changes.
-import { Reader } from "../wasm/bytes.ts"
+import { Instructions, parseCode, writeBody } from "../wasm/body.ts"
+import { Code } from "../wasm/code.ts"
+import { writeGlobal } from "../wasm/definitions.ts"
+import { writeFuncType } from "../wasm/deftypes.ts"
+import { i64Const } from "../wasm/expressions.ts"
+import { writeExport } from "../wasm/externs.ts"
+import { Op } from "../wasm/instructions.ts"
+import { writeGlobalType } from "../wasm/limits.ts"
+import { appendEntries, findSection, makeSection, replaceSection, SectionId, type Section } from "../wasm/sections.ts"
+import { writeVector } from "../wasm/vectors.ts"
+import { Writer } from "../wasm/writer.ts"
 import { tooMuchMemory, unsupportedFeature } from "./errors.ts"
-import { skipInstruction } from "../wasm/instructions.ts"
 import type { Plan } from "./instrument.ts"
-import {
-  SectionId,
-  Writer,
-  appendEntries,
-  concat,
-  findSection,
-  makeSection,
-  parseCode,
-  replaceSection,
-  writeBody,
-  writeExport,
-  writeFuncType,
-  writeVector,
-  type Section,
-} from "../wasm/sections.ts"
 
 /** The exported global that tells how many bytes were wanted when the limit stopped the program; 0 before. */
 export const wantedName = (plan: Pick<Plan, "prefix">) => `${plan.prefix}wanted`
@@ -47,7 +41,9 @@ export function limitMemory(sections: Section[], plan: Plan, bytes: number): Sec
     SectionId.Function,
     types.map((_, i) => new Writer().u32(firstType + i).finish()),
   )
-  out = appendEntries(out, SectionId.Global, [Uint8Array.of(0x7e, 1, 0x42, 0, 0x0b)])
+  out = appendEntries(out, SectionId.Global, [
+    writeGlobal(writeGlobalType({ type: "i64", mutable: true }), i64Const(0n)),
+  ])
   out = appendEntries(out, SectionId.Export, [writeExport({ name: wantedName(plan), kind: "global", index: wanted })])
   return appendEntries(
     out,
@@ -58,40 +54,20 @@ export function limitMemory(sections: Section[], plan: Plan, bytes: number): Sec
 
 /** `memory.grow m` -> `call firstHelper + m`, in a body that comes back with its size in front. */
 function replaceGrows(body: Uint8Array, firstHelper: number): Uint8Array {
-  const r = new Reader(body)
-  for (let groups = r.u32(); groups > 0; groups--) {
-    r.u32()
-    skipLocalType(r)
-  }
-  const parts: Uint8Array[] = []
+  const code = new Instructions(body, unknownInstruction)
+  const out = new Code()
   let copied = 0
-  while (!r.done) {
-    const at = r.pos
-    const opcode = r.peek()
-    if (!skipInstruction(r)) {
-      throw unsupportedFeature(
-        `instruction 0x${opcode.toString(16)}`,
-        "Leave out --max-memory, or limit memory by the module's own maximum.",
-        "the memory limit",
-      )
-    }
-    if (opcode !== 0x40) continue
-    const memory = new Reader(body.subarray(at + 1, r.pos)).u32()
-    parts.push(
-      body.subarray(copied, at),
-      new Writer()
-        .u8(0x10)
-        .u32(firstHelper + memory)
-        .finish(),
-    )
-    copied = r.pos
+  while (code.next()) {
+    if (code.op !== Op.memory_grow) continue
+    out.copy(body.subarray(copied, code.at)).call(firstHelper + code.a)
+    copied = code.end
   }
-  return writeBody(parts.length === 0 ? body : concat([...parts, body.subarray(copied)]))
+  return writeBody(copied === 0 ? body : out.copy(body.subarray(copied)).instructions())
 }
 
-function skipLocalType(r: Reader): void {
-  const code = r.u8()
-  if (code === 0x63 || code === 0x64) r.s33()
+function unknownInstruction(opcode: string): Error {
+  const hint = "Leave out --max-memory, or limit memory by the module's own maximum."
+  return unsupportedFeature(`instruction ${opcode}`, hint, "the memory limit")
 }
 
 /**
@@ -101,32 +77,28 @@ function skipLocalType(r: Reader): void {
  *   (global.set $wanted 0) (memory.grow $pages))
  */
 function growBody({ layout }: Plan, index: number, limit: number, wanted: number): Uint8Array {
-  const w = new Writer().u8(0)
   const own = layout.memories[index]
-  const asI64 = (is64: boolean | undefined) => (is64 ? w : w.u8(0xad))
-  const toBytes = (log2 = 16) => w.u8(0x42).s64(BigInt(log2)).u8(0x86) // i64.shl
-  const pages = () => asI64((w.u8(0x20).u32(0), own?.is64))
+  const c = new Code(1)
+  const asI64 = (is64 = false) => (is64 ? c : c.op(Op.i64_extend_i32_u))
+  const toBytes = (log2 = 16) => c.i64(BigInt(log2)).op(Op.i64_shl)
+  const pages = () => asI64((c.get(0), own?.is64))
 
   pages()
   toBytes(own?.pageSizeLog2)
   layout.memories.forEach((type, i) => {
-    w.u8(0x3f).u32(i)
+    c.indexed(Op.memory_size, i)
     asI64(type.is64)
-    toBytes(type.pageSizeLog2).u8(0x7c) // i64.add
+    toBytes(type.pageSizeLog2).op(Op.i64_add)
   })
-  w.u8(0x24).u32(wanted)
+  c.setGlobal(wanted)
   pages()
-  w.u8(0x42)
-    .s64(BigInt(Math.floor(limit / 2 ** (own?.pageSizeLog2 ?? 16))))
-    .u8(0x56) // i64.gt_u
-  w.u8(0x23).u32(wanted).u8(0x42).s64(BigInt(limit)).u8(0x56).u8(0x72) // i64.gt_u, i32.or
+  c.i64(BigInt(Math.floor(limit / 2 ** (own?.pageSizeLog2 ?? 16)))).op(Op.i64_gt_u)
+  c.getGlobal(wanted).i64(BigInt(limit)).op(Op.i64_gt_u, Op.i32_or)
   // Beyond its own maximum a memory does not grow anyway, and programs may ask.
   const maximum = own?.max ?? (own?.is64 ? 2 ** 48 : 2 ** (32 - (own?.pageSizeLog2 ?? 16)))
   pages()
-  w.u8(0x42).s64(BigInt(maximum))
-  asI64((w.u8(0x3f).u32(index), own?.is64)).u8(0x7d) // i64.sub
-  w.u8(0x58).u8(0x71) // i64.le_u, i32.and
-  w.u8(0x04).u8(0x40).u8(0x00).u8(0x0b) // if unreachable end
-  w.u8(0x42).s64(0n).u8(0x24).u32(wanted)
-  return w.u8(0x20).u32(0).u8(0x40).u32(index).u8(0x0b).finish()
+  c.i64(BigInt(maximum)).indexed(Op.memory_size, index)
+  asI64(own?.is64).op(Op.i64_sub, Op.i64_le_u, Op.i32_and).if()
+  c.op(Op.unreachable).end()
+  return c.i64(0n).setGlobal(wanted).get(0).indexed(Op.memory_grow, index).finish()
 }

@@ -13,36 +13,33 @@ import { renameMissing, renameTwice, tooLarge, tooManySegments } from "./errors.
 import type { Plan } from "./instrument.ts"
 import type { State } from "./capture.ts"
 import type { Layout } from "./layout.ts"
+import { writePassiveData } from "../wasm/data.ts"
+import { writeGlobal, writeTable, type Table } from "../wasm/definitions.ts"
 import {
-  Reader,
-  SectionId,
-  Writer,
-  dropSection,
-  findSection,
-  i32Const,
-  i64Const,
-  makeSection,
-  refNull,
-  parseRefType,
-  replaceSection,
-  ulebSize,
   writeActiveElement,
   writeActiveExpressions,
   writeDeclarative,
-  writeExport,
-  writeGlobal,
-  writeLimits,
-  writeModule,
-  writePassiveData,
-  writeTable,
-  writeValType,
-  writeVector,
+  writeEmptyPassive,
   type ElementSegment,
-  type Export,
+} from "../wasm/elements.ts"
+import { i32Const, i64Const, readConstExpr, refNull } from "../wasm/expressions.ts"
+import { writeExport, type Export } from "../wasm/externs.ts"
+import { ulebSize } from "../wasm/leb.ts"
+import { writeLimits } from "../wasm/limits.ts"
+import { Reader } from "../wasm/reader.ts"
+import {
+  dropSection,
+  findSection,
+  makeSection,
+  replaceSection,
+  SectionId,
+  writeModule,
   type LateSection,
   type Section,
-  type Table,
 } from "../wasm/sections.ts"
+import { parseRefType } from "../wasm/valtypes.ts"
+import { writeVector } from "../wasm/vectors.ts"
+import { Writer } from "../wasm/writer.ts"
 import { chooseAll, dataSection, segmentLimit, type Segment } from "./segments.ts"
 
 export interface RewriteOptions {
@@ -191,16 +188,11 @@ function outputElements(plan: Plan, state: State, declared: ReadonlySet<number>)
     if (segment.mode === "active" && state.tables.has(segment.table)) {
       return fresh.shift() ?? emptyElement(segment, layout.tables[segment.table] as Table)
     }
-    return dropped.has(index) ? emptyPassive(segment) : segment.bytes
+    return dropped.has(index) ? writeEmptyPassive(segment.type) : segment.bytes
   })
   out.push(...fresh)
   if (declared.size > 0) out.push(writeDeclarative([...declared].sort((a, b) => a - b)))
   return out
-}
-
-function emptyPassive({ type }: ElementSegment): Uint8Array {
-  if (type === "funcref") return Uint8Array.of(1, 0, 0)
-  return writeValType(new Writer().u32(5), type).u32(0).finish()
 }
 
 function emptyElement({ table }: ElementSegment, { type }: Table): Uint8Array {
@@ -239,9 +231,9 @@ function tableSegments(index: number, { type, init }: Table, slots: readonly (Ui
 
 function segmentAt(table: number, is64: boolean, type: string, offset: number, row: readonly Uint8Array[]): Uint8Array {
   const at = is64 ? i64Const(BigInt(offset)) : i32Const(offset)
-  // Tables of plain funcref take bare indices, as MVP modules have them: what stands in `ref.func index`.
+  // Tables of plain funcref take bare indices, as MVP modules have them.
   if (type !== "funcref") return writeActiveExpressions(table, at, type, row)
-  const functions = row.map((expr) => new Reader(expr.subarray(1)).u32())
+  const functions = row.flatMap((expr) => readConstExpr(new Reader(expr)).functions)
   return writeActiveElement(table, at, functions)
 }
 

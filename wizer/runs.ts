@@ -1,5 +1,5 @@
 // Memory -> runs: the stretches of bytes between gaps of zeros that are long enough to be worth a new segment.
-import { sleb32Size, sleb64Size } from "../wasm/bytes.ts"
+import { sleb32Size, sleb64Size } from "../wasm/leb.ts"
 import { plainKernel, simdKernel, type Kernel } from "./scanner.ts"
 
 /** A memory to look at. */

@@ -5,7 +5,16 @@
 //   runEnd(i, length, gap) -> the first position >= i where `gap` zero bytes begin, or zeros that reach `length`
 //
 // 64 zero bytes cost four loads, three ors and one test; a block of 16 without a longer row of zeros costs one bitmask.
-import { Writer } from "../wasm/bytes.ts"
+
+import { writeBody } from "../wasm/body.ts"
+import { Code, I32, Op, type Label } from "../wasm/code.ts"
+import { writeGlobal } from "../wasm/definitions.ts"
+import { writeFuncType } from "../wasm/deftypes.ts"
+import { i32Const, i64Const } from "../wasm/expressions.ts"
+import { writeExport, writeImport } from "../wasm/externs.ts"
+import { writeGlobalType } from "../wasm/limits.ts"
+import { makeSection, SectionId, writeModule } from "../wasm/sections.ts"
+import { writeVector } from "../wasm/vectors.ts"
 
 export interface Kernel {
   nonzero(i: number, length: number): number
@@ -13,162 +22,181 @@ export interface Kernel {
   setBase(address: number): void
 }
 
-// Instructions used below, by their names in the text format.
-const op = {
-  loop: [0x03, 0x40],
-  block: [0x02, 0x40],
-  end: [0x0b],
-  return: [0x0f],
-  if: [0x04, 0x40],
-  eqz: [0x45],
-  lt_u: [0x49],
-  ge_u: [0x4f],
-  gt_u: [0x4b],
-  add: [0x6a],
-  sub: [0x6b],
-  and: [0x71],
-  or: [0x72],
-  xor: [0x73],
-  shl: [0x74],
-  shr_u: [0x76],
-  clz: [0x67],
-  ctz: [0x68],
-  any_true: [0xfd, 0x53],
-  v128_or: [0xfd, 0x50],
-  i8x16_eq: [0xfd, 0x23],
-  bitmask: [0xfd, 0x64],
-  zero: [0xfd, 0x0c, ...new Array<number>(16).fill(0)],
-} as const
-const get = (local: number) => [0x20, local]
-const set = (local: number) => [0x21, local]
-const tee = (local: number) => [0x22, local]
-const br = (depth: number) => [0x0c, depth]
-const br_if = (depth: number) => [0x0d, depth]
-const i32 = (value: number) => [0x41, ...new Writer().s32(value).finish()]
-/** A block of 16 bytes, at this distance behind the address on the stack. */
-const load = (offset: number) => [0xfd, 0x00, 0, offset]
-const load8 = [0x2d, 0, 0]
-const advance = (local: number, by: number[]) => [...get(local), ...by, ...op.add, ...set(local)]
+// Parameters of both functions.
+const i = 0
+const length = 1
 
-/** base + i */
-function address(i: number, is64: boolean): number[] {
-  return is64 ? [0x23, 0, ...get(i), 0xad, 0x7c] : [0x23, 0, ...get(i), ...op.add]
+/** One of the functions while it is written. `again` is the loop around all of it. */
+class Scan {
+  readonly code: Code
+  readonly again: Label
+  private readonly is64: boolean
+
+  constructor(params: number, is64: boolean) {
+    this.code = new Code(params)
+    this.is64 = is64
+    this.again = this.code.loop()
+  }
+
+  /** base + i */
+  address(): Code {
+    const c = this.code.getGlobal(0).get(i)
+    return this.is64 ? c.op(Op.i64_extend_i32_u, Op.i64_add) : c.op(Op.i32_add)
+  }
+
+  /** Begin `if (length - i >= bytes)`. */
+  ifLeft(bytes: number): void {
+    this.code.get(length).get(i).op(Op.i32_sub).i32(bytes).op(Op.i32_ge_u).if()
+  }
+
+  /** Begin `if (i >= length)`. */
+  ifAtEnd(): void {
+    this.code.get(i).get(length).op(Op.i32_ge_u).if()
+  }
+
+  /** Bit k is set when byte k of the block at i is zero. */
+  zeroMask(): Code {
+    this.address().mem("v128_load", 0).v128(new Uint8Array(16))
+    return this.code.op(Op.i8x16_eq, Op.i8x16_bitmask)
+  }
+
+  /** Add what `by` pushes to a local. */
+  advance(local: number, by: () => void): void {
+    this.code.get(local)
+    by()
+    this.code.op(Op.i32_add).set(local)
+  }
+
+  /** i += bytes, and once more. */
+  goOn(bytes: number): void {
+    this.advance(i, () => this.code.i32(bytes))
+    this.code.br(this.again)
+  }
+
+  finish(): Uint8Array {
+    return this.code.end().get(length).finish()
+  }
 }
 
-/** Bit k is set when byte k of the block at i is zero. */
-const zeroMask = (i: number, is64: boolean) => [
-  ...address(i, is64),
-  ...load(0),
-  ...op.zero,
-  ...op.i8x16_eq,
-  ...op.bitmask,
-]
+function nonzeroBody(is64: boolean): Uint8Array {
+  const s = new Scan(2, is64)
+  const c = s.code
+  const mask = c.local(I32)
 
-/** Whether `by` bytes at i lie before length. */
-const fits = (i: number, length: number, by: number) => [...get(length), ...get(i), ...op.sub, ...i32(by), ...op.ge_u]
+  // 64 zero bytes: the way that matters
+  s.ifLeft(64)
+  for (const offset of [0, 16, 32, 48]) {
+    s.address().mem("v128_load", offset)
+    if (offset > 0) c.op(Op.v128_or)
+  }
+  c.op(Op.v128_any_true, Op.i32_eqz).if()
+  s.goOn(64)
+  c.end().end()
 
-function nonzeroBody(is64: boolean): number[] {
-  const [i, length, mask] = [0, 1, 2]
-  const four = [0, 16, 32, 48].flatMap((offset, n) => [
-    ...address(i, is64),
-    ...load(offset),
-    ...(n > 0 ? op.v128_or : []),
-  ])
-  return [
-    ...op.loop,
-    // 64 zero bytes: the way that matters
-    ...[...fits(i, length, 64), ...op.if],
-    ...[...four, ...op.any_true, ...op.eqz, ...op.if, ...advance(i, i32(64)), ...br(2), ...op.end],
-    ...op.end,
-    ...[...fits(i, length, 16), ...op.if],
-    ...[...zeroMask(i, is64), ...i32(0xffff), ...op.xor, ...tee(mask), ...op.if],
-    ...[...get(i), ...get(mask), ...op.ctz, ...op.add, ...op.return, ...op.end],
-    ...[...advance(i, i32(16)), ...br(1), ...op.end],
-    // fewer than 16 bytes are left
-    ...[...get(i), ...get(length), ...op.ge_u, ...op.if, ...get(length), ...op.return, ...op.end],
-    ...[...address(i, is64), ...load8, ...op.if, ...get(i), ...op.return, ...op.end],
-    ...[...advance(i, i32(1)), ...br(0), ...op.end],
-    ...[...get(length), ...op.end],
-  ]
+  s.ifLeft(16)
+  s.zeroMask().i32(0xffff).op(Op.i32_xor).tee(mask).if()
+  c.get(i).get(mask).op(Op.i32_ctz, Op.i32_add, Op.return).end()
+  s.goOn(16)
+  c.end()
+
+  // fewer than 16 bytes are left
+  s.ifAtEnd()
+  c.get(length).op(Op.return).end()
+  s.address().mem("i32_load8_u", 0).if()
+  c.get(i).op(Op.return).end()
+  s.goOn(1)
+  return s.finish()
 }
 
-function runEndBody(is64: boolean): number[] {
-  const [i, length, gap, zeros, mask, count, left] = [0, 1, 2, 3, 4, 5, 6]
-  /** z & z>>1 & z>>2 & z>>3: is there a row of four zeros inside the block? */
-  const rowOfFour = [1, 2, 3].flatMap((n) => [...get(mask), ...i32(n), ...op.shr_u, ...op.and])
-  const found = [...get(i), ...get(zeros), ...op.sub, ...op.return]
-  const step = [
-    ...advance(i, get(count)),
-    ...[...get(left), ...get(count), ...op.sub, ...set(left)],
-    ...[...get(mask), ...get(count), ...op.shr_u, ...set(mask)],
-  ]
-  return [
-    ...op.loop,
-    ...[...fits(i, length, 16), ...op.if],
-    // No zero in the block, or none that could belong to a long row: go on.
-    ...[...zeroMask(i, is64), ...tee(mask), ...op.eqz, ...op.if],
-    ...[...i32(0), ...set(zeros), ...advance(i, i32(16)), ...br(2), ...op.end],
-    // Do the zeros at the beginning of the block complete a row?
-    ...[...get(zeros), ...get(mask), ...i32(-1), ...op.xor, ...op.ctz, ...op.add],
-    ...[...get(gap), ...op.ge_u, ...op.if, ...found, ...op.end],
-    ...[...get(mask), ...rowOfFour, ...op.eqz, ...op.if],
-    ...[...get(mask), ...i32(-1), ...op.xor, ...i32(16), ...op.shl, ...op.clz, ...set(zeros)],
-    ...[...advance(i, i32(16)), ...br(2), ...op.end],
-    // Row by row: `count` zeros, then `count` others, until the 16 bits are used up.
-    ...[...i32(16), ...set(left), ...op.loop],
-    ...[...get(mask), ...i32(-1), ...op.xor, ...op.ctz, ...set(count)],
-    ...[...advance(zeros, get(count)), ...step],
-    ...[...get(zeros), ...get(gap), ...op.ge_u, ...op.if, ...found, ...op.end],
-    ...[...get(left), ...op.if],
-    ...[...get(mask), ...op.if, ...get(mask), ...op.ctz, ...set(count)],
-    ...[0x05, ...get(left), ...set(count), ...op.end],
-    ...[...i32(0), ...set(zeros), ...step, ...get(left), ...br_if(1), ...op.end, ...op.end],
-    ...[...br(1), ...op.end],
-    // fewer than 16 bytes are left
-    ...[
-      ...get(i),
-      ...get(length),
-      ...op.ge_u,
-      ...op.if,
-      ...get(length),
-      ...get(zeros),
-      ...op.sub,
-      ...op.return,
-      ...op.end,
-    ],
-    ...[...address(i, is64), ...load8, ...op.if, ...i32(-1), ...set(zeros), ...op.end],
-    ...[...advance(zeros, i32(1)), ...advance(i, i32(1))],
-    ...[...get(zeros), ...get(gap), ...op.ge_u, ...op.if, ...found, ...op.end],
-    ...[...br(0), ...op.end],
-    ...[...get(length), ...op.end],
-  ]
-}
+function runEndBody(is64: boolean): Uint8Array {
+  const gap = 2
+  const s = new Scan(3, is64)
+  const c = s.code
+  const [zeros, mask, count, left] = [c.local(I32), c.local(I32), c.local(I32), c.local(I32)]
+  /** The zeros that `i` is behind may be as many as are looked for. */
+  const returnIfFound = () => {
+    c.op(Op.i32_ge_u).if()
+    c.get(i).get(zeros).op(Op.i32_sub, Op.return).end()
+  }
+  const notMask = () => c.get(mask).i32(-1).op(Op.i32_xor)
+  const step = () => {
+    s.advance(i, () => c.get(count))
+    c.get(left).get(count).op(Op.i32_sub).set(left)
+    c.get(mask).get(count).op(Op.i32_shr_u).set(mask)
+  }
 
-function section(id: number, payload: readonly number[]): number[] {
-  return [id, ...new Writer().u32(payload.length).finish(), ...payload]
-}
+  s.ifLeft(16)
+  // No zero in the block, or none that could belong to a long row: go on.
+  s.zeroMask().tee(mask).op(Op.i32_eqz).if()
+  c.i32(0).set(zeros)
+  s.goOn(16)
+  c.end()
+  // Do the zeros at the beginning of the block complete a row?
+  c.get(zeros)
+  notMask().op(Op.i32_ctz, Op.i32_add).get(gap)
+  returnIfFound()
+  // z & z>>1 & z>>2 & z>>3: is there a row of four zeros inside the block?
+  c.get(mask)
+  for (const n of [1, 2, 3]) c.get(mask).i32(n).op(Op.i32_shr_u, Op.i32_and)
+  c.op(Op.i32_eqz).if()
+  notMask().i32(16).op(Op.i32_shl, Op.i32_clz).set(zeros)
+  s.goOn(16)
+  c.end()
+  // Row by row: `count` zeros, then `count` others, until the 16 bits are used up.
+  c.i32(16).set(left)
+  const nextRow = c.loop()
+  notMask().op(Op.i32_ctz).set(count)
+  s.advance(zeros, () => c.get(count))
+  step()
+  c.get(zeros).get(gap)
+  returnIfFound()
+  c.get(left).if()
+  c.get(mask).if()
+  c.get(mask).op(Op.i32_ctz).set(count)
+  c.else().get(left).set(count).end()
+  c.i32(0).set(zeros)
+  step()
+  c.get(left).brIf(nextRow).end().end()
+  c.br(s.again).end()
 
-function functionBody(locals: number, code: readonly number[]): number[] {
-  const body = [1, locals, 0x7f, ...code]
-  return [...new Writer().u32(body.length).finish(), ...body]
+  // fewer than 16 bytes are left
+  s.ifAtEnd()
+  c.get(length).get(zeros).op(Op.i32_sub, Op.return).end()
+  s.address().mem("i32_load8_u", 0).if()
+  c.i32(-1).set(zeros).end()
+  s.advance(zeros, () => c.i32(1))
+  s.advance(i, () => c.i32(1))
+  c.get(zeros).get(gap)
+  returnIfFound()
+  c.br(s.again)
+  return s.finish()
 }
-
-const text = (name: string) => [...new Writer().name(name).finish()]
 
 /** The bytes of the scanner for one kind of memory. */
-export function kernelModule(kind: { is64: boolean; shared: boolean }): Uint8Array {
-  const flags = (kind.is64 ? 4 : 0) | (kind.shared ? 3 : 0)
+export function kernelModule({ is64, shared }: { is64: boolean; shared: boolean }): Uint8Array {
   // Any memory matches a minimum of 0 without a maximum; a shared one needs a maximum that is not below its own.
-  const maximum = !kind.shared ? [] : [...new Writer().u64(kind.is64 ? 2n ** 48n : 65536n).finish()]
-  const base = kind.is64 ? [0x7e, 1, 0x42, 0, 0x0b] : [0x7f, 1, 0x41, 0, 0x0b]
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, [2, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, 0x60, 3, 0x7f, 0x7f, 0x7f, 1, 0x7f]),
-    ...section(2, [1, ...text("env"), ...text("memory"), 2, flags, 0, ...maximum]),
-    ...section(3, [2, 0, 1]),
-    ...section(6, [1, ...base]),
-    ...section(7, [3, ...text("base"), 3, 0, ...text("nonzero"), 0, 0, ...text("runEnd"), 0, 1]),
-    ...section(10, [2, ...functionBody(1, nonzeroBody(kind.is64)), ...functionBody(4, runEndBody(kind.is64))]),
+  const max = shared ? (is64 ? 2 ** 48 : 65536) : undefined
+  const type = (params: number) => writeFuncType({ params: new Array<string>(params).fill("i32"), results: ["i32"] })
+  const base = writeGlobal(
+    writeGlobalType({ type: is64 ? "i64" : "i32", mutable: true }),
+    is64 ? i64Const(0n) : i32Const(0),
+  )
+  const vector = (id: number, ...entries: Uint8Array[]) => makeSection(id, writeVector(entries))
+  return writeModule([
+    vector(SectionId.Type, type(2), type(3)),
+    vector(
+      SectionId.Import,
+      writeImport({ module: "env", name: "memory", kind: "memory", min: 0, max, shared, is64, pageSizeLog2: 16 }),
+    ),
+    vector(SectionId.Function, Uint8Array.of(0), Uint8Array.of(1)),
+    vector(SectionId.Global, base),
+    vector(
+      SectionId.Export,
+      writeExport({ name: "base", kind: "global", index: 0 }),
+      writeExport({ name: "nonzero", kind: "func", index: 0 }),
+      writeExport({ name: "runEnd", kind: "func", index: 1 }),
+    ),
+    vector(SectionId.Code, writeBody(nonzeroBody(is64)), writeBody(runEndBody(is64))),
   ])
 }
 

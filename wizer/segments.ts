@@ -5,7 +5,10 @@
 // shorter than that. 1. Find the runs: stretches without a gap that could pay. 2. Choose exactly which gaps to fill, by dynamic
 // programming over the runs (the size of `length` itself jumps at 128 and 16,384, which greedy merging gets wrong). 3. When an
 // engine's limit on the number of segments is exceeded, put a price on each segment and raise it until they fit.
-import { Writer, SectionId, sleb32Size, sleb64Size, ulebSize, type LateSection } from "../wasm/sections.ts"
+import { Op } from "../wasm/instructions.ts"
+import { putSigned, putUnsigned, sleb32Size, sleb64Size, ulebSize } from "../wasm/leb.ts"
+import { SectionId, type LateSection } from "../wasm/sections.ts"
+import { Writer } from "../wasm/writer.ts"
 import { chooseWithin } from "./choose.ts"
 import { fillGaps, findRuns, type MemoryImage } from "./runs.ts"
 
@@ -96,26 +99,10 @@ function writeData(
 function writeHeader(target: Uint8Array, start: number, segment: Segment, { index, is64 }: MemoryImage): number {
   let pos = start
   target[pos++] = index ? 2 : 0
-  if (index) pos = writeUleb(target, pos, index)
-  target[pos++] = is64 ? 0x42 : 0x41
+  if (index) pos = putUnsigned(target, pos, index)
+  target[pos++] = is64 ? Op.i64_const : Op.i32_const
   // A 32-bit offset from 2^31 on is a negative number.
-  pos = writeSleb(target, pos, is64 ? segment.offset : segment.offset | 0)
-  target[pos++] = 0x0b
-  return writeUleb(target, pos, segment.length)
-}
-
-function writeUleb(target: Uint8Array, start: number, value: number): number {
-  let pos = start
-  let rest = value
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) target[pos++] = (rest % 0x80) | 0x80
-  target[pos++] = rest
-  return pos
-}
-
-function writeSleb(target: Uint8Array, start: number, value: number): number {
-  let pos = start
-  let rest = value
-  for (; rest < -64 || rest > 63; rest = Math.floor(rest / 0x80)) target[pos++] = (rest & 0x7f) | 0x80
-  target[pos++] = rest & 0x7f
-  return pos
+  pos = putSigned(target, pos, is64 ? segment.offset : segment.offset | 0)
+  target[pos++] = Op.end
+  return putUnsigned(target, pos, segment.length)
 }

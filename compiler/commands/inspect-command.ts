@@ -1,16 +1,10 @@
 // `edgeboxc inspect app.wasm`: what is inside a module. Read from its sections, nothing is run.
 import { readFile } from "node:fs/promises"
 import type { Command } from "commander"
-import {
-  findSection,
-  parseCode,
-  parseExports,
-  parseImports,
-  parseMemories,
-  readSections,
-  SectionId,
-  type Section,
-} from "../../wasm/sections.ts"
+import { parseCode } from "../../wasm/body.ts"
+import { parseMemories } from "../../wasm/definitions.ts"
+import { parseExports, parseImports } from "../../wasm/externs.ts"
+import { findSection, readSections, SectionId, type Section } from "../../wasm/sections.ts"
 import { isProblem, printable, unprintable } from "../../problem.ts"
 import { notAnArtifact, notReadable } from "../errors.ts"
 import { noteSection, type ArtifactNote } from "../link.ts"

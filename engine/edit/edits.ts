@@ -11,9 +11,12 @@
 //
 // The first three are for speed alone. The last is what makes deep recursion an exception of the guest's instead of a crash of
 // the host's stack (docs/decisions.md, "Two stacks").
-import { Writer } from "../../wasm/sections.ts"
+import { decode, Instructions, type Instruction } from "../../wasm/body.ts"
+import { Code, Op, VOID } from "../../wasm/code.ts"
+import { Reader } from "../../wasm/reader.ts"
+import { blockTypeOf } from "../../wasm/valtypes.ts"
+import { Writer } from "../../wasm/writer.ts"
 import { callersOf, callGraph, recursiveFunctions } from "./callgraph.ts"
-import { decode, Instructions, Op, Type, type Instruction } from "../../wasm/body.ts"
 import { freeInline } from "./freeing.ts"
 import { engineEditRefused } from "../errors.ts"
 import { growAhead } from "./growing.ts"
@@ -97,25 +100,24 @@ export function editEngine(module: ModuleParts, interpreter: number, layout: Edi
  */
 export function removeDumpTests(body: Uint8Array, dumpFlags: number): { body: Uint8Array; count: number } {
   const code = decode(body)
-  const out = new Writer()
+  const out = new Code()
   let copied = 0
   let count = 0
   code.forEach((load, i) => {
-    if (load.op !== Op.i32_load8_u || load.b !== dumpFlags + 1) return
+    if (load.op !== Op.i32_load8_u || load.a !== dumpFlags + 1) return
     const end = endOfDumpTest(code, i)
     if (end === undefined) return
-    out.bytes(body.subarray(copied, load.at)).u8(Op.drop)
+    out.copy(body.subarray(copied, load.at)).op(Op.drop)
     copied = end
     count++
   })
-  out.bytes(body.subarray(copied))
-  return { body: out.finish(), count }
+  return { body: out.copy(body.subarray(copied)).instructions(), count }
 }
 
 function endOfDumpTest(code: Instruction[], i: number): number | undefined {
   const [mask, and, branch] = [code[i + 1], code[i + 2], code[i + 3]]
   if (mask?.op !== Op.i32_const || mask.a !== 128 || and?.op !== Op.i32_and) return undefined
-  if (branch?.op !== Op.if || branch.a !== Type.void) return undefined
+  if (branch?.op !== Op.if || branch.a !== VOID) return undefined
   let at = i + 4
   while (code[at]?.op === Op.local_get || code[at]?.op === Op.i32_const) at++
   const [call, end] = [code[at], code[at + 1]]
@@ -135,7 +137,7 @@ export function dispatchDirectly(body: Uint8Array, module: ModuleParts): { body:
   if (table === undefined) return { body, targets: 0 }
   const out = new Writer()
     .bytes(body.subarray(0, code[table.at - 5]!.at))
-    .u8(Op.br_table)
+    .opcode(Op.br_table)
     .u32(table.labels.length)
   for (const label of table.labels) out.u32(label)
   out.u32(table.fallback).bytes(body.subarray(code[table.at]!.end))
@@ -164,7 +166,7 @@ export function dispatchTable(
     if (two.op !== Op.i32_const || two.a !== 2 || shl.op !== Op.i32_shl || load.op !== Op.i32_load) continue
     if (bias.op !== Op.i32_const || sub.op !== Op.i32_sub) continue
     const old = branchTargets(body, table)
-    const numbers = new DataView(dataAt(module, load.b, 256 * 4).slice().buffer)
+    const numbers = new DataView(dataAt(module, load.a, 256 * 4).slice().buffer)
     const labels = Array.from({ length: 256 }, (_, opcode) => {
       const number = numbers.getInt32(opcode * 4, true) - bias.a
       return old.labels[number] ?? old.fallback
@@ -175,9 +177,7 @@ export function dispatchTable(
 }
 
 function branchTargets(body: Uint8Array, table: Instruction): { labels: number[]; fallback: number } {
-  const code = new Instructions(body)
-  const r = code.reader
-  r.pos = table.at + 1
+  const r = new Reader(body.subarray(table.at + 1, table.end))
   const labels = Array.from({ length: r.count() }, () => r.u32())
   return { labels, fallback: r.u32() }
 }
@@ -288,60 +288,53 @@ function frameOf(module: ModuleParts, index: number): number {
   const body = module.bodies[index - module.importedFunctions]
   const type = module.types[module.typeOf(index)]
   if (body === undefined || type === undefined) throw new Error(`function ${index} is not defined`)
-  return frameBytes(new Instructions(body).locals.reduce((sum, group) => sum + group.count, type.params.length))
+  return frameBytes(type.params.length + new Instructions(body).locals)
 }
 
 /** Index of `__stack_pointer`, the engine's only global. */
 const stackPointer = 0
 
 function checkNativeStack(body: Uint8Array, stackLimit: number): { body: Uint8Array; count: number } {
-  const out = new Writer()
+  const out = new Code()
   const code = new Instructions(body)
   let copied = 0
   let count = 0
   let before: number[] = [] // the last two instructions: opcode, operand
   while (code.next()) {
     const [constant, operand, add] = before
-    const added = constant === Op.i32_const && operand === stackLimit && add === Op.i32_add && code.b === 0
+    const added = constant === Op.i32_const && operand === stackLimit && add === Op.i32_add && code.a === 0
     before = [...before.slice(-2), code.op, code.a]
-    if (code.op !== Op.i32_load || !(added || code.b === stackLimit)) continue
-    out.bytes(body.subarray(copied, code.end)).u8(Op.i32_const).s32(-1)
+    if (code.op !== Op.i32_load || !(added || code.a === stackLimit)) continue
+    out.copy(body.subarray(copied, code.end)).i32(-1)
     loadWord(out, words.nativeStackLimit)
     loadWord(out, words.nativeStackUsed)
-    loadWord(out, words.shadowStackBase)
-    out
-      .u8(Op.global_get)
-      .u32(stackPointer)
-      .u8(Op.i32_sub)
-      .u8(Op.i32_const)
-      .s32(Math.log2(nativePerShadow))
-      .u8(Op.i32_shl)
-    out.u8(Op.i32_add).u8(Op.i32_ge_u).u8(Op.select)
+    loadWord(out, words.shadowStackBase).getGlobal(stackPointer).op(Op.i32_sub)
+    out.i32(Math.log2(nativePerShadow)).op(Op.i32_shl, Op.i32_add, Op.i32_ge_u, Op.select)
     copied = code.end
     count++
   }
-  return { body: out.bytes(body.subarray(copied)).finish(), count }
+  return { body: out.copy(body.subarray(copied)).instructions(), count }
 }
 
 /** Wrap a body: count the frame, run, take it off. A `return` becomes a branch to the end of the wrapping block. */
 function chargeFrame(body: Uint8Array, bytes: number, results: readonly string[]): Uint8Array {
   const code = new Instructions(body)
-  const out = new Writer().bytes(body.subarray(0, code.start))
+  const out = new Code().copy(body.subarray(0, code.start))
   addToWord(out, words.nativeStackUsed, bytes, Op.i32_add)
-  out.u8(Op.block).u8(blockType(results))
+  out.block(blockTypeOf(results))
   let copied = code.start
   let depth = 0
   while (code.next()) {
     if (code.op === Op.block || code.op === Op.loop || code.op === Op.if) depth++
     else if (code.op === Op.end) depth--
     else if (code.op === Op.return) {
-      out.bytes(body.subarray(copied, code.at)).u8(Op.br).u32(depth)
+      out.copy(body.subarray(copied, code.at)).indexed(Op.br, depth)
       copied = code.end
     }
   }
-  out.bytes(body.subarray(copied)) // the body's own end closes the block
+  out.copy(body.subarray(copied)) // the body's own end closes the block
   addToWord(out, words.nativeStackUsed, bytes, Op.i32_sub)
-  return out.u8(Op.end).finish()
+  return out.end().instructions()
 }
 
 /**
@@ -352,28 +345,17 @@ function chargeFrozenCall(body: Uint8Array, bytes: number): Uint8Array {
   const code = decode(body)
   const call = code.slice(0, afterFirstBlock(code)).find((i) => i.op === Op.call_indirect)
   if (call === undefined) return body
-  const out = new Writer().bytes(body.subarray(0, call.at))
+  const out = new Code().copy(body.subarray(0, call.at))
   addToWord(out, words.nativeStackUsed, bytes, Op.i32_add)
-  out.bytes(body.subarray(call.at, call.end))
+  out.copy(body.subarray(call.at, call.end))
   addToWord(out, words.nativeStackUsed, bytes, Op.i32_sub)
-  return out.bytes(body.subarray(call.end)).finish()
+  return out.copy(body.subarray(call.end)).instructions()
 }
 
-const typeCodes: Record<string, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c }
-
-function blockType(results: readonly string[]): number {
-  if (results.length === 0) return Type.void
-  const code = results.length === 1 ? typeCodes[results[0] ?? ""] : undefined
-  if (code === undefined) throw new Error(`a function with results ${results.join(", ")} cannot be wrapped`)
-  return code
+function loadWord(out: Code, address: number): Code {
+  return out.i32(0).mem("i32_load", address)
 }
 
-function loadWord(out: Writer, address: number): void {
-  out.u8(Op.i32_const).s32(0).u8(Op.i32_load).u32(2).u32(address)
-}
-
-function addToWord(out: Writer, address: number, value: number, op: number): void {
-  out.u8(Op.i32_const).s32(0)
-  loadWord(out, address)
-  out.u8(Op.i32_const).s32(value).u8(op).u8(Op.i32_store).u32(2).u32(address)
+function addToWord(out: Code, address: number, value: number, op: number): void {
+  loadWord(out.i32(0), address).i32(value).op(op).mem("i32_store", address)
 }

@@ -6,8 +6,10 @@
 //     memory.grow(pages)   ->   memory.grow(max(pages, memory.size / 8)), and while that fails half as much, down to `pages`
 //
 // An app that fills 4 GB asks 55 times instead of 65,000 times; up to an eighth of its memory is address space that it never touches.
-import { addLocals, decode, Instructions, Op, Type, withLocals, type Instruction } from "../../wasm/body.ts"
+import { decode, Instructions, type Instruction } from "../../wasm/body.ts"
+import { I32, Op } from "../../wasm/code.ts"
 import type { ModuleParts } from "../module.ts"
+import { addLocals, withLocals } from "./locals.ts"
 
 /** `USE_NONCONTIGUOUS_BIT` of malloc's `mflags`. */
 const NONCONTIGUOUS = 4
@@ -31,30 +33,26 @@ export function growAhead(module: ModuleParts): number {
 /** `clear` is the 0 that malloc's flags begin with, `pages` what is given to `memory.grow`. */
 function edit(body: Uint8Array, clear: Instruction, pages: Instruction, parameters: number): Uint8Array {
   const code = new Instructions(body)
-  const types = [Type.i32, Type.i32]
+  const types = [I32, I32]
   const [asked, before] = addLocals(code, parameters, types) as [number, number]
   const out = withLocals(code, types)
-  out.bytes(body.subarray(code.start, clear.at)).u8(Op.i32_const).s32(NONCONTIGUOUS)
-  out.bytes(body.subarray(clear.end, pages.at))
-  const local = (index: number) => out.u8(Op.local_get).u32(index)
-  const halves = (n: number) => out.u8(Op.i32_const).s32(n).u8(Op.i32_shr_u)
+  out.copy(body.subarray(code.start, clear.at)).i32(NONCONTIGUOUS)
+  out.copy(body.subarray(clear.end, pages.at))
   /** Set `asked` to the larger of `pages` and what `other` pushes. */
   const askFor = (other: () => void) => {
-    local(pages.a)
+    out.get(pages.a)
     other()
-    local(pages.a)
+    out.get(pages.a)
     other()
-    out.u8(Op.i32_gt_u).u8(Op.select).u8(Op.local_set).u32(asked)
+    out.op(Op.i32_gt_u, Op.select).set(asked)
   }
-  askFor(() => (out.u8(Op.memory_size).u8(0), halves(3)))
-  out.u8(Op.loop).u8(Type.i32)
-  local(asked).u8(Op.memory_grow).u8(0).u8(Op.local_tee).u32(before).u8(Op.i32_const).s32(-1).u8(Op.i32_eq)
-  local(asked)
-  local(pages.a).u8(Op.i32_gt_u).u8(Op.i32_and).u8(Op.if).u8(Type.i32)
-  askFor(() => (local(asked), halves(1)))
-  out.u8(Op.br).u8(1).u8(Op.else)
-  local(before).u8(Op.end).u8(Op.end)
-  return out.bytes(body.subarray(pages.end + memoryGrowBytes)).finish()
+  askFor(() => out.indexed(Op.memory_size, 0).i32(3).op(Op.i32_shr_u))
+  const again = out.loop(I32)
+  out.get(asked).indexed(Op.memory_grow, 0).tee(before).i32(-1).op(Op.i32_eq)
+  out.get(asked).get(pages.a).op(Op.i32_gt_u, Op.i32_and).if(I32)
+  askFor(() => out.get(asked).i32(1).op(Op.i32_shr_u))
+  out.br(again).else().get(before).end().end()
+  return out.copy(body.subarray(pages.end + memoryGrowBytes)).instructions()
 }
 
 /** `memory.grow` with the index of its memory. */

@@ -2,7 +2,8 @@
 //
 // Operations that are not worth inlining are functions of the engine that it does not export. They are found by the handlers that call them.
 import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
-import { Op, type Instruction } from "../../wasm/body.ts"
+import type { Instruction } from "../../wasm/body.ts"
+import { Op } from "../../wasm/instructions.ts"
 import { dispatchTable } from "./edits.ts"
 import type { ModuleParts } from "../module.ts"
 

@@ -7,12 +7,13 @@
 //
 // so that no caller and no index changes, and a call of an interpreted function pays for a test and not for a call more. Frozen code also needs a few functions that the engine does not export: each is
 // found by where the interpreter calls it, and must be found exactly once.
+import { decode, Instructions, type Instruction } from "../../wasm/body.ts"
+import { I32, Op } from "../../wasm/code.ts"
 import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
-import { Writer } from "../../wasm/sections.ts"
 import { JSFunctionBytecode, JSClassID, JSObject, JSRuntime, JSShape, JSStackFrame } from "../abi.ts"
-import { decode, Instructions, Op, Type, type Instruction } from "../../wasm/body.ts"
 import { handlerFinder } from "./handlers.ts"
 import { exportedFunction, type ModuleParts } from "../module.ts"
+import { addLocals, withLocals } from "./locals.ts"
 
 /** Functions of the engine that the hook exports for frozen code, by the names of its C source. */
 export const hookExports = [
@@ -46,7 +47,7 @@ export interface Hook {
 /** Index of JS_CallInternal: JS_Call is one call to it. Throws a plain Error when the engine is built otherwise. */
 export function findInterpreter(module: ModuleParts): number {
   const call = exportedFunction(module, "JS_Call")
-  const calls = decode(bodyOf(module, call)).filter((i) => i.op === Op.call || i.op === 0x12)
+  const calls = decode(bodyOf(module, call)).filter((i) => i.op === Op.call || i.op === Op.return_call)
   const [only] = calls
   if (only === undefined || calls.length !== 1) throw refused(`JS_Call makes ${calls.length} calls instead of one`)
   expectType(module, only.a, "i32,i64,i64,i64,i32,i32,i32->i64", "JS_CallInternal")
@@ -68,22 +69,17 @@ const parameters = 7
 /** The interpreter's body with the hook in front, and one more local: i32, the id. */
 function withHook(body: Uint8Array, type: number): Uint8Array {
   const code = new Instructions(body)
-  const id = code.locals.reduce((sum, group) => sum + group.count, parameters)
-  const out = new Writer().u32(code.locals.length + 1)
-  for (const { count, type: local } of code.locals) out.u32(count).u8(local)
-  out.u32(1).u8(Type.i32)
-  out.u8(Op.block).u8(Type.void)
-  out.u8(Op.local_get).u8(1).u8(Op.i64_const).s64(32n).u8(0x88) // i64.shr_u
-  out.u8(Op.i64_const).s64(0xffff_ffffn).u8(0x52).u8(Op.br_if).u8(0) // i64.ne
-  out.u8(Op.local_get).u8(1).u8(0xa7).u8(0x2f).u8(1).u32(JSObject.class_id) // i32.wrap_i64, i32.load16_u
-  out.u8(Op.i32_const).s32(JSClassID.BYTECODE_FUNCTION).u8(Op.i32_ne).u8(Op.br_if).u8(0)
-  out.u8(Op.local_get).u8(1).u8(0xa7).u8(Op.i32_load).u8(2).u32(JSObject.function_bytecode)
-  out.u8(0x2f).u8(1).u32(JSFunctionBytecode.unused).u8(Op.local_tee).u32(id)
-  out.u8(0x45).u8(Op.br_if).u8(0) // i32.eqz
-  for (let i = 0; i < parameters; i++) out.u8(Op.local_get).u8(i)
-  out.u8(Op.local_get).u32(id).u8(Op.call_indirect).u32(type).u8(0).u8(Op.return)
-  out.u8(Op.end)
-  return out.bytes(body.subarray(code.start)).finish()
+  const [id] = addLocals(code, parameters, [I32]) as [number]
+  const out = withLocals(code, [I32])
+  const outside = out.block()
+  out.get(1).i64(32n).op(Op.i64_shr_u).i64(0xffff_ffffn).op(Op.i64_ne).brIf(outside)
+  out.get(1).op(Op.i32_wrap_i64).mem("i32_load16_u", JSObject.class_id)
+  out.i32(JSClassID.BYTECODE_FUNCTION).op(Op.i32_ne).brIf(outside)
+  out.get(1).op(Op.i32_wrap_i64).mem("i32_load", JSObject.function_bytecode)
+  out.mem("i32_load16_u", JSFunctionBytecode.unused).tee(id).op(Op.i32_eqz).brIf(outside)
+  for (let i = 0; i < parameters; i++) out.get(i)
+  out.get(id).callIndirect(type).op(Op.return).end()
+  return out.copy(body.subarray(code.start)).instructions()
 }
 
 function findInternals(module: ModuleParts, body: Uint8Array): Omit<Record<HookExport, number>, "JS_CallInternal"> {
@@ -114,7 +110,7 @@ function findInternals(module: ModuleParts, body: Uint8Array): Omit<Record<HookE
 
 /** `if (stack_limit > sp - size) JS_ThrowStackOverflow(caller_ctx)`: the interpreter has one check. */
 function afterStackCheck(code: Instruction[]): number {
-  const checks = code.flatMap((load, i) => (load.op === Op.i32_load && load.b === JSRuntime.stack_limit ? [i] : []))
+  const checks = code.flatMap((load, i) => (load.op === Op.i32_load && load.a === JSRuntime.stack_limit ? [i] : []))
   const [check] = checks
   if (check === undefined || checks.length !== 1) throw refused(`${checks.length} stack checks in the interpreter`)
   const branch = code.findIndex((i, at) => at > check && i.op === Op.if)
@@ -168,7 +164,7 @@ function freeShape(module: ModuleParts): number {
     const index = i + module.importedFunctions
     if (typeText(module, index) !== "i32,i32->") return []
     const code = decode(body)
-    const reads = fields.every((field) => code.some(({ op, b }) => op === Op.i32_load && b === field))
+    const reads = fields.every((field) => code.some(({ op, a }) => op === Op.i32_load && a === field))
     const frees = freeing.every((free) => code.some(({ op, a }) => op === Op.call && a === free))
     return reads && frees ? [index] : []
   })
@@ -188,9 +184,9 @@ function calledWith(module: ModuleParts, code: Instruction[], signature: string)
 
 /** `if (sf->var_ref_count != 0) close_var_refs(rt, sf)`, in the epilogue. */
 function closeVarRefs(code: Instruction[]): number {
-  const shape = [0x2f, Op.if, Op.local_get, Op.local_get, Op.call, Op.end]
+  const shape = [Op.i32_load16_u, Op.if, Op.local_get, Op.local_get, Op.call, Op.end]
   const places = code.flatMap((load, i) =>
-    load.b === JSStackFrame.var_ref_count && shape.every((op, k) => code[i + k]?.op === op) ? [i] : [],
+    load.a === JSStackFrame.var_ref_count && shape.every((op, k) => code[i + k]?.op === op) ? [i] : [],
   )
   const call = places.length === 1 ? code[(places[0] ?? 0) + 4] : undefined
   if (call === undefined) throw refused(`close_var_refs is called in ${places.length} places instead of one`)

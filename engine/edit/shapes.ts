@@ -7,9 +7,9 @@
 // The hook (freeze/helpers/cache.ts) forgets the shape, or all of them, and gives the count back. Its table slot is a word of EdgeBox's own; 0 while there is
 // no frozen code. Kept is a bit in `is_hashed`, which the engine only compares with 0
 // (freeze/helpers/check.ts tries that out).
-import { Writer } from "../../wasm/sections.ts"
+import { Instructions } from "../../wasm/body.ts"
+import { Code, Op, type Label } from "../../wasm/code.ts"
 import { JSMallocBlockHeader, JSShape } from "../abi.ts"
-import { Instructions, Op, Type } from "../../wasm/body.ts"
 import { exportedFunction, type ModuleParts } from "../module.ts"
 
 /** Bit of `JSShape.is_hashed`: frozen code holds one count on the shape. */
@@ -19,27 +19,24 @@ export const SHAPE_IS_KEPT = 2
 export function hookShapes(module: ModuleParts, hookWord: number): void {
   const freeShape = exportedFunction(module, "js_free_shape")
   const type = module.typeOf(freeShape)
-  const callHook = (out: Writer, argument: () => void): void => {
-    out.u8(Op.local_get).u8(0)
+  const callHook = (out: Code, argument: () => void): void => {
+    out.get(0)
     argument()
-    out.u8(Op.i32_const).s32(0).u8(Op.i32_load).u32(2).u32(hookWord).u8(Op.call_indirect).u32(type).u8(0)
+    out.i32(0).mem("i32_load", hookWord).callIndirect(type)
   }
-  const unlessHooked = (out: Writer): Writer =>
-    out.u8(Op.i32_const).s32(0).u8(Op.i32_load).u32(2).u32(hookWord).u8(Op.i32_eqz).u8(Op.br_if).u8(0)
-  const edit = (index: number, prologue: (out: Writer) => void): void => {
+  const edit = (index: number, prologue: (out: Code, outside: Label) => void): void => {
     const body = module.bodies[index - module.importedFunctions]!
-    const code = new Instructions(body)
-    const out = new Writer().bytes(body.subarray(0, code.start)).u8(Op.block).u8(Type.void)
-    prologue(unlessHooked(out))
-    out.u8(Op.end).bytes(body.subarray(code.start))
-    module.bodies[index - module.importedFunctions] = out.finish()
+    const { start } = new Instructions(body)
+    const out = new Code().copy(body.subarray(0, start))
+    const outside = out.block()
+    prologue(out.i32(0).mem("i32_load", hookWord).op(Op.i32_eqz).brIf(outside), outside)
+    module.bodies[index - module.importedFunctions] = out.end().copy(body.subarray(start)).instructions()
   }
-  edit(freeShape, (out) => {
-    out.u8(Op.local_get).u8(1).u8(Op.i32_load8_u).u32(0).u32(JSShape.is_hashed)
-    out.u8(Op.i32_const).s32(SHAPE_IS_KEPT).u8(Op.i32_and).u8(Op.i32_eqz).u8(Op.br_if).u8(0)
-    out.u8(Op.local_get).u8(1).u8(Op.i32_const).s32(-JSMallocBlockHeader.ref_count).u8(Op.i32_sub)
-    out.u8(Op.i32_load).u32(2).u32(0).u8(Op.i32_const).s32(2).u8(Op.i32_ne).u8(Op.br_if).u8(0)
-    callHook(out, () => out.u8(Op.local_get).u8(1))
+  edit(freeShape, (out, outside) => {
+    out.get(1).mem("i32_load8_u", JSShape.is_hashed).i32(SHAPE_IS_KEPT).op(Op.i32_and, Op.i32_eqz).brIf(outside)
+    out.get(1).i32(-JSMallocBlockHeader.ref_count).op(Op.i32_sub).mem("i32_load", 0)
+    out.i32(2).op(Op.i32_ne).brIf(outside)
+    callHook(out, () => out.get(1))
   })
-  edit(exportedFunction(module, "JS_RunGC"), (out) => callHook(out, () => out.u8(Op.i32_const).s32(0)))
+  edit(exportedFunction(module, "JS_RunGC"), (out) => callHook(out, () => out.i32(0)))
 }

@@ -7,9 +7,9 @@
 //     threshold = size + min(size / 2, (2^32 - 1 - size) / 2)
 //
 // which is the same up to 2 GB, and then halfway to the end.
-import { Writer } from "../../wasm/sections.ts"
+import { decode, type Instruction } from "../../wasm/body.ts"
+import { Code, Op } from "../../wasm/code.ts"
 import { JSRuntime } from "../abi.ts"
-import { decode, Op, type Instruction } from "../../wasm/body.ts"
 import type { ModuleParts } from "../module.ts"
 
 /** Apply the edit to a parsed engine, in place. Returns the number of places. */
@@ -21,12 +21,11 @@ export function boundThreshold(module: ModuleParts): number {
     if (at < 0) return
     const size = code[at + 1]!.a
     const half = code[at + 3]!
-    const room = (out: Writer) => out.u8(Op.local_get).u32(size).u8(Op.i32_const).s32(-1).u8(Op.i32_xor)
-    const halved = (out: Writer) => out.u8(Op.i32_const).s32(1).u8(Op.i32_shr_u)
-    const out = new Writer().bytes(body.subarray(0, half.end))
-    halved(room(out)).u8(Op.local_get).u32(size)
-    room(out).u8(Op.i32_lt_u).u8(Op.select)
-    module.bodies[index] = out.bytes(body.subarray(half.end)).finish()
+    const room = (out: Code) => out.get(size).i32(-1).op(Op.i32_xor)
+    const out = new Code().copy(body.subarray(0, half.end))
+    room(out).i32(1).op(Op.i32_shr_u).get(size)
+    room(out).op(Op.i32_lt_u, Op.select)
+    module.bodies[index] = out.copy(body.subarray(half.end)).instructions()
     count++
   })
   return count
@@ -37,5 +36,5 @@ function raisesThreshold(code: readonly Instruction[], i: number): boolean {
   const [load, tee, one, shift, get, add, store] = code.slice(i, i + 7)
   if (load?.op !== Op.i32_load || tee?.op !== Op.local_tee || one?.op !== Op.i32_const || one.a !== 1) return false
   if (shift?.op !== Op.i32_shr_u || get?.op !== Op.local_get || get.a !== tee.a || add?.op !== Op.i32_add) return false
-  return store?.op === Op.i32_store && store.b === JSRuntime.malloc_gc_threshold
+  return store?.op === Op.i32_store && store.a === JSRuntime.malloc_gc_threshold
 }

@@ -1,27 +1,25 @@
 // Constant expressions of libraries. Toolchains write `global.get __memory_base  i32.const n  i32.add`, which is the
 // extended-const proposal; V8 takes that by default only from version 11.4 on (Node 21). Once the bases are known the
 // expressions are plain constants, so they are folded before a library is instantiated or linked.
+import { parseData } from "../../wasm/data.ts"
+import { parseGlobals, writeGlobal } from "../../wasm/definitions.ts"
+import { parseElements } from "../../wasm/elements.ts"
+import { i32Const, type ConstExpr } from "../../wasm/expressions.ts"
+import { parseImports, writeExport } from "../../wasm/externs.ts"
+import { rowOf } from "../../wasm/instructions.ts"
+import { Reader } from "../../wasm/reader.ts"
 import {
   appendEntries,
   findSection,
-  i32Const,
-  parseData,
-  parseElements,
-  parseGlobals,
-  parseImports,
-  Reader,
+  makeSection,
   readSections,
   replaceSection,
-  makeSection,
   SectionId,
-  Writer,
-  writeExport,
-  writeGlobal,
   writeModule,
-  writeVector,
-  type ConstExpr,
   type Section,
 } from "../../wasm/sections.ts"
+import { writeVector } from "../../wasm/vectors.ts"
+import { Writer } from "../../wasm/writer.ts"
 
 /** Value of an imported or defined global, by index; undefined when it is not known. */
 export type GlobalValues = (index: number) => number | undefined
@@ -30,21 +28,37 @@ export type GlobalValues = (index: number) => number | undefined
 export function evaluate(expr: ConstExpr, globals: GlobalValues): number | undefined {
   const r = new Reader(expr.bytes)
   const stack: number[] = []
-  while (!r.done) {
-    const op = r.u8()
-    if (op === 0x0b) break
-    if (op === 0x41) stack.push(r.s32())
-    else if (op === 0x23) {
-      const value = globals(r.u32())
-      if (value === undefined) return undefined
-      stack.push(value)
-    } else if (op === 0x6a || op === 0x6b || op === 0x6c) {
-      const b = stack.pop() ?? 0
-      const a = stack.pop() ?? 0
-      stack.push(op === 0x6a ? (a + b) | 0 : op === 0x6b ? (a - b) | 0 : Math.imul(a, b))
-    } else return undefined
+  const operate = (compute: (a: number, b: number) => number) => {
+    const b = stack.pop() ?? 0
+    stack.push(compute(stack.pop() ?? 0, b))
   }
-  return stack.length === 1 ? stack[0] : undefined
+  while (!r.done) {
+    switch (rowOf(r.opcode())?.name) {
+      case "i32.const":
+        stack.push(r.s32())
+        break
+      case "global.get": {
+        const value = globals(r.u32())
+        if (value === undefined) return undefined
+        stack.push(value)
+        break
+      }
+      case "i32.add":
+        operate((a, b) => (a + b) | 0)
+        break
+      case "i32.sub":
+        operate((a, b) => (a - b) | 0)
+        break
+      case "i32.mul":
+        operate(Math.imul)
+        break
+      case "end":
+        return stack.length === 1 ? stack[0] : undefined
+      default:
+        return undefined
+    }
+  }
+  return undefined
 }
 
 /** Values of a library's globals once its bases are known. Imported ones come first, in order. */

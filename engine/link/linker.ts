@@ -2,38 +2,31 @@
 //
 // What is in the module keeps its place: libraries' types, functions and table slots are appended, and when no import changes the
 // module's own code section is copied byte for byte. Memory is what the live instance holds, so nothing is initialised twice.
+import { writeBody } from "../../wasm/body.ts"
+import { Code, Op } from "../../wasm/code.ts"
+import { parseGlobals, parseMemories, parseTables, writeGlobal, writeTable } from "../../wasm/definitions.ts"
+import { writeFuncType } from "../../wasm/deftypes.ts"
+import { parseElements, writeActiveElement } from "../../wasm/elements.ts"
+import { i32Const } from "../../wasm/expressions.ts"
+import { writeExport, writeImport, type Export, type Import } from "../../wasm/externs.ts"
+import { writeLimits } from "../../wasm/limits.ts"
 import {
   appendEntries,
   dropSection,
   findSection,
-  i32Const,
   makeSection,
-  parseElements,
-  parseGlobals,
-  parseMemories,
-  parseTables,
   replaceSection,
   SectionId,
-  writeActiveElement,
-  writeBody,
-  writeExport,
-  writeFuncType,
-  writeGlobal,
-  writeImport,
-  writeLimits,
   writeModule,
-  writeTable,
-  writeVector,
-  Writer,
-  type Export,
-  type Import,
   type LateSection,
   type Section,
 } from "../../wasm/sections.ts"
+import { writeVector } from "../../wasm/vectors.ts"
+import { Writer } from "../../wasm/writer.ts"
 import { reach } from "../edit/callgraph.ts"
-import { relocate, type GlobalTarget } from "../../wasm/body.ts"
 import { evaluate, hiddenGlobal, libraryGlobals } from "./constants.ts"
 import type { LoadedLibrary } from "./loader.ts"
+import { relocate, type GlobalTarget } from "./relocate.ts"
 import type { LiveEngine } from "../live.ts"
 import { parseModule, type ModuleParts } from "../module.ts"
 import { chooseSegments, dataSection } from "../../wizer/segments.ts"
@@ -349,7 +342,7 @@ function moveModule(sections: Section[], layout: Layout): Section[] {
   return withSection(withSection(sections, SectionId.Code, bodies), SectionId.Element, elements)
 }
 
-const emptyBody = Uint8Array.of(0, 0x00, 0x0b) // no locals, unreachable, end
+const emptyBody = new Code().op(Op.unreachable).finish()
 
 /** Empty the idle functions, but for those that libraries call and what these call. */
 function emptyIdle(sections: Section[], idle: ReadonlySet<number>, { module, used }: Layout): Section[] {

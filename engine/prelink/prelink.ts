@@ -5,10 +5,11 @@
 //   3. link what lies in memory now into one module (linker.ts)
 //
 // The base exports everything; linking an artifact keeps `memory` and `_start`.
+import { Instructions } from "../../wasm/body.ts"
+import { Op } from "../../wasm/instructions.ts"
 import { makeCustom, writeModule } from "../../wasm/sections.ts"
 import { JSContext, JSFunctionBytecode as B, JSRuntime } from "../abi.ts"
 import { idleFunctions } from "../edit/callgraph.ts"
-import { Instructions, Op } from "../../wasm/body.ts"
 import { editEngine, words, type EditCounts } from "../edit/edits.ts"
 import { engineEditRefused } from "../errors.ts"
 import type { Guest } from "./guest.ts"
@@ -108,7 +109,7 @@ function findLineNumber(module: ModuleParts): number {
     const code = new Instructions(body)
     let calls = 0
     while (code.next()) {
-      if (code.op === Op.i32_load) wanted.delete(code.b)
+      if (code.op === Op.i32_load) wanted.delete(code.a)
       if (code.op === Op.call) calls++
     }
     if (wanted.size === 0 && body.length < 600) found.push(index)

@@ -3,6 +3,10 @@
 // A search takes several samples, each an address and the value that must be found near it. The answer is the one offset at
 // which every sample has its value. None, or more than one, is a failure of the experiment and not a guess.
 import type { JSValue, LiveEngine, Pointer } from "../live.ts"
+import { writeFuncType, type FuncType } from "../../wasm/deftypes.ts"
+import { writeExport, writeImport } from "../../wasm/externs.ts"
+import { makeSection, SectionId, writeModule } from "../../wasm/sections.ts"
+import { writeVector } from "../../wasm/vectors.ts"
 
 /** An address and what should lie at the offset that is searched for. */
 export type Sample<T> = readonly [at: Pointer, value: T]
@@ -178,21 +182,20 @@ function readValues(engine: LiveEngine, at: Pointer, count: number): JSValue[] {
   return Array.from({ length: count }, (_, i) => engine.view().getBigUint64(at + 8 * i, true))
 }
 
-// Types of wasm functions, as in a type section: JSCFunction is (i32, i64, i32, i32) -> i64,
-// JSClassCall is (i32, i64, i64, i32, i32, i32) -> i64.
-const functionType = [0x60, 4, 0x7f, 0x7e, 0x7f, 0x7f, 1, 0x7e]
-const classCallType = [0x60, 6, 0x7f, 0x7e, 0x7e, 0x7f, 0x7f, 0x7f, 1, 0x7e]
+/** JSCFunction and JSClassCall. */
+const functionType: Signature = { params: ["i32", "i64", "i32", "i32"], results: ["i64"] }
+const classCallType: Signature = { params: ["i32", "i64", "i64", "i32", "i32", "i32"], results: ["i64"] }
+type Signature = Pick<FuncType, "params" | "results">
 
 /** Put a JavaScript function into the engine's table. Only a wasm function can lie there, so it is imported and exported again. */
-function newSlot(engine: LiveEngine, type: number[], call: (...args: never[]) => unknown): number {
-  const section = (id: number, ...bytes: number[]): number[] => [id, bytes.length, ...bytes]
-  const bytes = [
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, 1, ...type),
-    ...section(2, 1, 1, 0x68, 1, 0x66, 0, 0), // import "h" "f", function of type 0
-    ...section(7, 1, 1, 0x66, 0, 0), // export "f", function 0
-  ]
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(bytes)), { h: { f: call } })
+function newSlot(engine: LiveEngine, type: Signature, call: (...args: never[]) => unknown): number {
+  const bytes = writeModule([
+    makeSection(SectionId.Type, writeVector([writeFuncType(type)])),
+    makeSection(SectionId.Import, writeVector([writeImport({ module: "h", name: "f", kind: "func", type: 0 })])),
+    makeSection(SectionId.Export, writeVector([writeExport({ name: "f", kind: "func", index: 0 })])),
+  ])
+  const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
+  const instance = new WebAssembly.Instance(module, { h: { f: call } })
   const slot = engine.table.grow(1)
   engine.table.set(slot, instance.exports["f"])
   return slot

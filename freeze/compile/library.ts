@@ -8,12 +8,13 @@ import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
 import { CacheSite } from "../helpers/cache.ts"
 import { checkShapes } from "../helpers/check.ts"
 import { compileFunction, type Compiled } from "./compile.ts"
+import { writeLibrary } from "./dylink.ts"
 import type { Target } from "./target.ts"
 import type { FunctionInfo } from "../function.ts"
 import { decodeLines, encodeLines, lineAt, type LineEntry } from "../read/lines.ts"
 import { callType, firstFrozen, helperIndex, imports, type ImportName } from "../helpers/signatures.ts"
 import { writeHelpers } from "../helpers/routines.ts"
-import { writeLibrary, type Signature } from "../../wasm/code.ts"
+import type { Signature } from "../../wasm/code.ts"
 
 /** One function on its way into a library. */
 export interface Unit {

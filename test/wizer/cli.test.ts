@@ -17,7 +17,8 @@ import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { beforeAll, expect, test } from "vitest"
-import { findSection, parseExports, readSections, SectionId } from "../../wasm/sections.ts"
+import { parseExports } from "../../wasm/externs.ts"
+import { findSection, readSections, SectionId } from "../../wasm/sections.ts"
 import { assemble, start } from "../wasm.ts"
 
 const root = resolve(import.meta.dirname, "../..")

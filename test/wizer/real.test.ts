@@ -6,7 +6,7 @@ import { expect, test } from "vitest"
 import { engineWith } from "../../bench/snapshot-modules.ts"
 import { runJob } from "../../wizer/node/job.ts"
 import { makeWasi } from "../../wizer/node/wasi.ts"
-import { SectionId, findSection, readSections } from "../../wasm/sections.ts"
+import { findSection, readSections, SectionId } from "../../wasm/sections.ts"
 import { snapshot } from "../../wizer/snapshot.ts"
 
 /** Instantiate with WASI and stubs. */

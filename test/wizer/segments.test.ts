@@ -1,6 +1,7 @@
 // Memory -> segments: nothing is lost, nothing is larger than it has to be, limits are kept.
 import { expect, test } from "vitest"
-import { readSections, parseData, findSection, writeModule, makeSection, SectionId } from "../../wasm/sections.ts"
+import { parseData } from "../../wasm/data.ts"
+import { findSection, makeSection, readSections, SectionId, writeModule } from "../../wasm/sections.ts"
 import { chooseAll, chooseSegments, dataSection, segmentOverhead, type MemoryImage } from "../../wizer/segments.ts"
 import { touchedRanges } from "../../wizer/node/touched.ts"
 import { randomFrom, seedOf } from "../random.ts"

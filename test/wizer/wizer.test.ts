@@ -6,15 +6,9 @@
 // and have to end alike; `needs` names a feature that not every Node has; `golden: false` leaves out.wat
 // out, `wabt: false` leaves wabt's validation out, `frames: false` compares the beginning of the problem only, where the rest is the engine's words.
 import { expect, test } from "vitest"
-import {
-  SectionId,
-  findSection,
-  parseData,
-  parseExports,
-  readSections,
-  writeModule,
-  type Section,
-} from "../../wasm/sections.ts"
+import { parseData } from "../../wasm/data.ts"
+import { parseExports } from "../../wasm/externs.ts"
+import { findSection, readSections, SectionId, writeModule, type Section } from "../../wasm/sections.ts"
 import { isProblem, snapshot, type SnapshotResult } from "../../wizer/snapshot.ts"
 import { runJob } from "../../wizer/node/job.ts"
 import { cases, type Case } from "../cases.ts"
