@@ -117,7 +117,7 @@ export class Code {
   i64(value: bigint): this {
     let code = i64Codes.get(value)
     if (code === undefined) i64Codes.set(value, (code = new Writer(12).u8(Op.i64_const).s64(value).finish()))
-    this.out.bytes(code)
+    for (const byte of code) this.out.u8(byte) // few: copying them as an array would take longer
     return this
   }
 

@@ -655,16 +655,43 @@ export interface InstructionRow {
   immediates: readonly Immediate[]
 }
 
+/** Every row, in the table's order. */
 export const rows: readonly InstructionRow[] = Object.entries(table).map(([name, row]) => {
   const [code, ...immediates] = row as readonly [number, ...Immediate[]]
   return { name: name as InstructionName, code, immediates }
 })
 
+/** Bytes that a memory access takes. */
+const accessBytes: Record<MemArg, number> = { memarg1: 1, memarg2: 2, memarg4: 4, memarg8: 8, memarg16: 16 }
+const isMemArg = (immediate: Immediate | undefined): immediate is MemArg =>
+  immediate !== undefined && immediate in accessBytes
+
+// One pass, and plain loops: every command that reads or writes code pays for this when it starts.
 const byByte: (InstructionRow | undefined)[] = new Array<undefined>(256).fill(undefined)
 const byPrefixed = new Map<number, InstructionRow>()
+const codes: Record<string, number> = {}
+const plainCodes: Record<string, number> = {}
+const accesses: Record<string, readonly [code: number, alignment: number]> = {}
 for (const row of rows) {
-  if (row.code < 0x100) byByte[row.code] = row
-  else byPrefixed.set(row.code, row)
+  const { code, immediates } = row
+  const [first, second] = immediates
+  const name = row.name.replaceAll(".", "_")
+  if (code < 0x100) byByte[code] = row
+  else byPrefixed.set(code, row)
+  codes[name] = code
+  if (first === undefined) plainCodes[name] = code
+  else if (isMemArg(first) && second === undefined) accesses[name] = [code, Math.log2(accessBytes[first])]
+}
+
+/** Opcodes by name: `Op.local_get`. */
+export const Op = codes as { readonly [N in InstructionName as Underscored<N>]: number }
+
+/** Opcodes of the instructions without immediates. */
+export const op = plainCodes as { readonly [N in PlainName as Underscored<N>]: number }
+
+/** Loads and stores: opcode and natural alignment, as the power of two that is written. */
+export const access = accesses as {
+  readonly [N in AccessName as Underscored<N>]: readonly [code: number, alignment: number]
 }
 
 /** The row of an opcode as `Reader.opcode` gives it; undefined for one that no row has. */
@@ -676,28 +703,3 @@ export function rowOf(code: number): InstructionRow | undefined {
 export function opcodeText(code: number): string {
   return code < 0x100 ? `0x${code.toString(16)}` : `0x${(code >> 12).toString(16)} ${code & 0xfff}`
 }
-
-function byName<Value>(rows: readonly InstructionRow[], value: (row: InstructionRow) => Value): Record<string, Value> {
-  return Object.fromEntries(rows.map((row) => [row.name.replaceAll(".", "_"), value(row)]))
-}
-
-/** Opcodes by name: `Op.local_get`. */
-export const Op = byName(rows, ({ code }) => code) as { readonly [N in InstructionName as Underscored<N>]: number }
-
-/** Opcodes of the instructions without immediates. */
-export const op = byName(
-  rows.filter(({ immediates }) => immediates.length === 0),
-  ({ code }) => code,
-) as { readonly [N in PlainName as Underscored<N>]: number }
-
-const accessBytes = { memarg1: 1, memarg2: 2, memarg4: 4, memarg8: 8, memarg16: 16 }
-
-export function isMemArg(immediate: Immediate | undefined): immediate is MemArg {
-  return immediate !== undefined && immediate in accessBytes
-}
-
-/** Loads and stores: opcode and natural alignment, as the power of two that is written. */
-export const access = byName(
-  rows.filter(({ immediates }) => immediates.length === 1 && isMemArg(immediates[0])),
-  ({ code, immediates: [memArg] }) => [code, Math.log2(accessBytes[memArg as MemArg])] as const,
-) as { readonly [N in AccessName as Underscored<N>]: readonly [code: number, alignment: number] }

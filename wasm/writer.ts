@@ -52,6 +52,7 @@ export class Writer {
 
   /** What block types and heap types are written as: an index is positive. */
   s33(value: number): this {
+    if (value >= -64 && value <= 63) return this.u8(value & 0x7f)
     this.length = putSigned(this.room(LONGEST), this.length, value)
     return this
   }
@@ -63,7 +64,8 @@ export class Writer {
 
   f64(value: number): this {
     scratch.setFloat64(0, value, true)
-    return this.bytes(scratchBytes)
+    for (let i = 0; i < 8; i++) this.u8(scratch.getUint8(i))
+    return this
   }
 
   name(text: string): this {
@@ -88,7 +90,6 @@ export class Writer {
 }
 
 const scratch = new DataView(new ArrayBuffer(8))
-const scratchBytes = new Uint8Array(scratch.buffer)
 
 /** One byte string out of many. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
