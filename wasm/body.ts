@@ -5,7 +5,7 @@
 // and nothing is checked: the engine validates. An instruction that the table does not have is refused, because skipping it would
 // mean guessing. WebAssembly core specification 2.0, sections 5.4 and 5.5.13.
 import { opcodeText, rowOf, type Immediate, type InstructionRow } from "./instructions.ts"
-import { Reader } from "./reader.ts"
+import { Reader } from "./bytes.ts"
 import type { Section } from "./sections.ts"
 import { skipValType } from "./valtypes.ts"
 import { collect } from "./vectors.ts"

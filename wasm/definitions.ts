@@ -10,7 +10,7 @@ import {
   type MemoryType,
   type TableType,
 } from "./limits.ts"
-import { Reader } from "./reader.ts"
+import { Reader } from "./bytes.ts"
 import type { Section } from "./sections.ts"
 import { collect } from "./vectors.ts"
 import { Writer } from "./writer.ts"

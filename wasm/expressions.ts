@@ -2,7 +2,7 @@
 // WebAssembly core specification 2.0, section 5.4.9, and the proposals extended-const and GC.
 import { skipImmediates } from "./body.ts"
 import { Op, opcodeText, rowOf, type InstructionName } from "./instructions.ts"
-import type { Reader } from "./reader.ts"
+import type { Reader } from "./bytes.ts"
 import { readHeapType, writeHeapType } from "./valtypes.ts"
 import { Writer } from "./writer.ts"
 

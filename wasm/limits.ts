@@ -1,6 +1,6 @@
 // Types of memories, tables and globals. WebAssembly core specification 2.0, sections 5.3.7 to 5.3.10, and the proposals memory64,
 // threads and custom-page-sizes.
-import type { Reader } from "./reader.ts"
+import type { Reader } from "./bytes.ts"
 import { readValType, writeValType, type ValType } from "./valtypes.ts"
 import { Writer } from "./writer.ts"
 

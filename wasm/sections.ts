@@ -8,7 +8,7 @@
 // What is inside a section is read and written by the file of its name: types.ts, externs.ts, definitions.ts, elements.ts, data.ts,
 // body.ts. WebAssembly core specification 2.0, section 5.5.
 import { notWasm } from "./errors.ts"
-import { Reader } from "./reader.ts"
+import { Reader } from "./bytes.ts"
 import { concat, Writer } from "./writer.ts"
 
 export const SectionId = {

@@ -1,5 +1,5 @@
 // Vectors: a count, then so many entries. WebAssembly core specification 2.0, section 5.1.3.
-import { Reader } from "./reader.ts"
+import { Reader } from "./bytes.ts"
 import type { Section } from "./sections.ts"
 import { Writer } from "./writer.ts"
 

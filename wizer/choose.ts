@@ -11,7 +11,12 @@
 // is searched for; what is then left of the limit is filled up with segments of the next lower price.
 import { sleb32Size, sleb64Size, ulebSize } from "../wasm/leb.ts"
 import { fillGaps, type MemoryImage, type Runs } from "./runs.ts"
-import type { Segment } from "./segments.ts"
+
+/** A range of a memory. */
+export interface Segment {
+  offset: number
+  length: number
+}
 
 export interface Work {
   image: MemoryImage

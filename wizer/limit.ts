@@ -13,7 +13,14 @@ import { appendEntries, findSection, makeSection, replaceSection, SectionId, typ
 import { writeVector } from "../wasm/vectors.ts"
 import { Writer } from "../wasm/writer.ts"
 import { tooMuchMemory, unsupportedFeature } from "./errors.ts"
-import type { Plan } from "./instrument.ts"
+import type { Layout } from "./layout.ts"
+
+/** What the limit has to know of the module: part of instrument's `Plan`. */
+interface Plan {
+  layout: Layout
+  prefix: string
+  droppable: readonly unknown[]
+}
 
 /** The exported global that tells how many bytes were wanted when the limit stopped the program; 0 before. */
 export const wantedName = (plan: Pick<Plan, "prefix">) => `${plan.prefix}wanted`

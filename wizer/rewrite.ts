@@ -26,7 +26,7 @@ import { i32Const, i64Const, readConstExpr, refNull } from "../wasm/expressions.
 import { writeExport, type Export } from "../wasm/externs.ts"
 import { ulebSize } from "../wasm/leb.ts"
 import { writeLimits } from "../wasm/limits.ts"
-import { Reader } from "../wasm/reader.ts"
+import { Reader } from "../wasm/bytes.ts"
 import {
   dropSection,
   findSection,

@@ -9,16 +9,11 @@ import { Op } from "../wasm/instructions.ts"
 import { putSigned, putUnsigned, sleb32Size, sleb64Size, ulebSize } from "../wasm/leb.ts"
 import { SectionId, type LateSection } from "../wasm/sections.ts"
 import { Writer } from "../wasm/writer.ts"
-import { chooseWithin } from "./choose.ts"
+import { chooseWithin, type Segment } from "./choose.ts"
 import { fillGaps, findRuns, type MemoryImage } from "./runs.ts"
 
+export type { Segment } from "./choose.ts"
 export type { MemoryImage } from "./runs.ts"
-
-/** A range of a memory. */
-export interface Segment {
-  offset: number
-  length: number
-}
 
 export interface SegmentOptions {
   /** The most segments that may come out. Default 100,000, the limit of V8, SpiderMonkey and JavaScriptCore. */

@@ -7,7 +7,7 @@ import { parseElements } from "../../wasm/elements.ts"
 import { i32Const, type ConstExpr } from "../../wasm/expressions.ts"
 import { parseImports, writeExport } from "../../wasm/externs.ts"
 import { rowOf } from "../../wasm/instructions.ts"
-import { Reader } from "../../wasm/reader.ts"
+import { Reader } from "../../wasm/bytes.ts"
 import {
   appendEntries,
   findSection,

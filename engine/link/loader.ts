@@ -4,7 +4,7 @@
 // whose functions fill table slots from `tableBase`. The format is the tool conventions' DynamicLinking.md (`dylink.0`).
 import { foldConstants } from "./constants.ts"
 import type { LiveEngine, Pointer } from "../live.ts"
-import { Reader } from "../../wasm/reader.ts"
+import { Reader } from "../../wasm/bytes.ts"
 import { readSections } from "../../wasm/sections.ts"
 
 /** What a library asks of its loader: the `dylink.0` section's memory info. Sizes in bytes and slots, alignments as powers of 2. */

@@ -1,4 +1,4 @@
-// A position in a byte string. Never leaves its bounds, and takes LEB128 numbers only in the sizes that the binary format allows.
+// Bytes that are read: a position that never leaves its bounds, and LEB128 numbers only in the sizes that the binary format allows.
 // Everything that is read from outside passes through here. WebAssembly core specification 2.0, sections 5.1 and 5.2.
 import { malformed } from "./errors.ts"
 
