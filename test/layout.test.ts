@@ -147,7 +147,6 @@ const stillShared: string[] = [
   "classes.ts",
   "output.ts",
   "environment.ts",
-  "entries.ts",
   "code.ts",
   "functions.ts",
   "files.ts",
