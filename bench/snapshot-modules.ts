@@ -9,7 +9,7 @@ import { parseExports, parseImports, writeExport } from "../wasm/externs.ts"
 import { writeLimits } from "../wasm/limits.ts"
 import { appendEntries, findSection, makeSection, readSections, SectionId, writeModule } from "../wasm/sections.ts"
 import { writeVector } from "../wasm/vectors.ts"
-import { Writer } from "../wasm/writer.ts"
+import { Writer } from "../wasm/bytes.ts"
 
 const get = (w: Writer, local: number) => w.u8(0x20).u32(local)
 const i32 = (w: Writer, value: number) => w.u8(0x41).s32(value)

@@ -9,7 +9,7 @@ import type { LiveEngine } from "../engine/live.ts"
 import { parseModule } from "../engine/module.ts"
 import { defaultNativeStackBytes, readBaseNote } from "../engine/prelink/prelink.ts"
 import { makeCustom, writeModule } from "../wasm/sections.ts"
-import { concat } from "../wasm/writer.ts"
+import { concat } from "../wasm/bytes.ts"
 
 /** What the artifact says about itself, as JSON in its custom section `edgebox`; runtime/artifact.ts reads it. */
 export interface ArtifactNote {

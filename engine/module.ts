@@ -3,7 +3,7 @@ import { parseCode, writeBody } from "../wasm/body.ts"
 import { parseData, type DataSegment } from "../wasm/data.ts"
 import { parseFunctions } from "../wasm/definitions.ts"
 import { parseTypes, type FuncType } from "../wasm/deftypes.ts"
-import { parseElements } from "../wasm/elements.ts"
+import { parseElements } from "../wasm/elem.ts"
 import { parseExports, parseImports, writeExport, type Export, type Import } from "../wasm/externs.ts"
 import {
   findSection,
@@ -15,7 +15,7 @@ import {
   type Section,
 } from "../wasm/sections.ts"
 import { writeVector } from "../wasm/vectors.ts"
-import { Writer } from "../wasm/writer.ts"
+import { Writer } from "../wasm/bytes.ts"
 
 /** A parsed module. Function indices count imports first, as everywhere in WebAssembly. */
 export interface ModuleParts {

@@ -5,11 +5,10 @@
 // and nothing is checked: the engine validates. An instruction that the table does not have is refused, because skipping it would
 // mean guessing. WebAssembly core specification 2.0, sections 5.4 and 5.5.13.
 import { opcodeText, rowOf, type Immediate, type InstructionRow } from "./instructions.ts"
-import { Reader } from "./bytes.ts"
+import { Reader, Writer } from "./bytes.ts"
 import type { Section } from "./sections.ts"
 import { skipValType } from "./valtypes.ts"
 import { collect } from "./vectors.ts"
-import { Writer } from "./writer.ts"
 
 /** The bodies of the code section. Views into the module. */
 export function parseCode(section: Section | undefined): Uint8Array[] {

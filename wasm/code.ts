@@ -5,7 +5,7 @@
 // WebAssembly core specification 2.0, sections 5.4 and 5.5.13.
 import { access, Op } from "./instructions.ts"
 import { Type } from "./valtypes.ts"
-import { Writer } from "./writer.ts"
+import { Writer } from "./bytes.ts"
 
 export { access, Op, op } from "./instructions.ts"
 
@@ -122,7 +122,9 @@ export class Code {
   }
 
   f64(value: number): this {
-    this.out.u8(f64_const).f64(value)
+    this.out.u8(f64_const)
+    scratch.setFloat64(0, value, true)
+    for (let i = 0; i < 8; i++) this.out.u8(scratch.getUint8(i))
     return this
   }
 
@@ -226,3 +228,5 @@ const { local_get, local_set, local_tee, global_get, global_set, i32_const, f64_
 
 /** A few values are most of what is written: tags, and what they are compared with. */
 const i64Codes = new Map<bigint, Uint8Array>()
+
+const scratch = new DataView(new ArrayBuffer(8))

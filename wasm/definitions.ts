@@ -10,10 +10,9 @@ import {
   type MemoryType,
   type TableType,
 } from "./limits.ts"
-import { Reader } from "./bytes.ts"
+import { Reader, Writer } from "./bytes.ts"
 import type { Section } from "./sections.ts"
 import { collect } from "./vectors.ts"
-import { Writer } from "./writer.ts"
 
 export interface Table {
   type: TableType

@@ -1,10 +1,9 @@
 // The type section: function types, and what the GC and stack-switching proposals define beside them.
 // WebAssembly core specification 2.0, sections 5.3.6 and 5.5.4.
-import type { Reader } from "./bytes.ts"
+import { Writer, type Reader } from "./bytes.ts"
 import type { Section } from "./sections.ts"
 import { readValType, writeValType, type ValType } from "./valtypes.ts"
 import { each, readMany } from "./vectors.ts"
-import { Writer } from "./writer.ts"
 
 export interface FuncType {
   kind: "func"

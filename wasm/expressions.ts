@@ -2,9 +2,8 @@
 // WebAssembly core specification 2.0, section 5.4.9, and the proposals extended-const and GC.
 import { skipImmediates } from "./body.ts"
 import { Op, opcodeText, rowOf, type InstructionName } from "./instructions.ts"
-import type { Reader } from "./bytes.ts"
+import { Writer, type Reader } from "./bytes.ts"
 import { readHeapType, writeHeapType } from "./valtypes.ts"
-import { Writer } from "./writer.ts"
 
 /** A constant expression with its closing `end`, and its value when it is a single constant. */
 export interface ConstExpr {

@@ -10,10 +10,9 @@ import {
   type MemoryType,
   type TableType,
 } from "./limits.ts"
-import type { Reader } from "./bytes.ts"
+import { Writer, type Reader } from "./bytes.ts"
 import type { Section } from "./sections.ts"
 import { collect } from "./vectors.ts"
-import { Writer } from "./writer.ts"
 
 export type ImportType =
   | { kind: "func"; type: number }

@@ -1,8 +1,7 @@
 // Types of memories, tables and globals. WebAssembly core specification 2.0, sections 5.3.7 to 5.3.10, and the proposals memory64,
 // threads and custom-page-sizes.
-import type { Reader } from "./bytes.ts"
+import { Writer, type Reader } from "./bytes.ts"
 import { readValType, writeValType, type ValType } from "./valtypes.ts"
-import { Writer } from "./writer.ts"
 
 export interface Limits {
   /** Entries of a table, pages of a memory. Exact up to 2^53. */

@@ -5,11 +5,10 @@
 //   writeModule(sections)                        -> the same bytes
 //   writeModule(replaceSection(sections, makeSection(SectionId.Export, payload)))
 //
-// What is inside a section is read and written by the file of its name: types.ts, externs.ts, definitions.ts, elements.ts, data.ts,
+// What is inside a section is read and written by the file of its name: deftypes.ts, externs.ts, definitions.ts, elem.ts, data.ts,
 // body.ts. WebAssembly core specification 2.0, section 5.5.
 import { notWasm } from "./errors.ts"
-import { Reader } from "./bytes.ts"
-import { concat, Writer } from "./writer.ts"
+import { Reader, Writer, concat } from "./bytes.ts"
 
 export const SectionId = {
   Custom: 0,

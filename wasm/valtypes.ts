@@ -1,6 +1,5 @@
 // Value types and heap types. WebAssembly core specification 2.0, sections 5.3.1 to 5.3.4, and the GC proposal.
-import type { Reader } from "./bytes.ts"
-import type { Writer } from "./writer.ts"
+import type { Reader, Writer } from "./bytes.ts"
 
 /** A value type as the text format spells it: `i32`, `funcref`, `(ref null 3)`, `(ref extern)`. */
 export type ValType = string

@@ -1,7 +1,6 @@
 // Vectors: a count, then so many entries. WebAssembly core specification 2.0, section 5.1.3.
-import { Reader } from "./bytes.ts"
+import { Reader, Writer } from "./bytes.ts"
 import type { Section } from "./sections.ts"
-import { Writer } from "./writer.ts"
 
 /** A vector: the count, then the entries. The payload of most sections. */
 export function writeVector(entries: readonly Uint8Array[]): Uint8Array {

@@ -12,7 +12,7 @@ import { Code } from "../wasm/code.ts"
 import { writePassiveData } from "../wasm/data.ts"
 import { writeTable } from "../wasm/definitions.ts"
 import { writeFuncType } from "../wasm/deftypes.ts"
-import { writeActiveElement, type ElementSegment } from "../wasm/elements.ts"
+import { writeActiveElement, type ElementSegment } from "../wasm/elem.ts"
 import { i32Const } from "../wasm/expressions.ts"
 import { writeExport, type Export, type ExternKind } from "../wasm/externs.ts"
 import { Op } from "../wasm/instructions.ts"
@@ -30,7 +30,7 @@ import {
 } from "../wasm/sections.ts"
 import { parseRefType } from "../wasm/valtypes.ts"
 import { writeVector } from "../wasm/vectors.ts"
-import { Writer } from "../wasm/writer.ts"
+import { Writer } from "../wasm/bytes.ts"
 
 export interface InstrumentOptions {
   /** The initialiser's export name. Default: the first that is there of `wizer-initialize`, `wizer.initialize`, `wizer_init`. */

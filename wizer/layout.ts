@@ -11,7 +11,7 @@ import {
   type Table,
 } from "../wasm/definitions.ts"
 import { parseTypes, type DefinedType } from "../wasm/deftypes.ts"
-import { parseElements, type ElementSegment } from "../wasm/elements.ts"
+import { parseElements, type ElementSegment } from "../wasm/elem.ts"
 import { parseExports, parseImports, type Export, type Import } from "../wasm/externs.ts"
 import type { MemoryType } from "../wasm/limits.ts"
 import { findSection, readSections, SectionId, type Section } from "../wasm/sections.ts"

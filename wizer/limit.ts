@@ -11,7 +11,7 @@ import { Op } from "../wasm/instructions.ts"
 import { writeGlobalType } from "../wasm/limits.ts"
 import { appendEntries, findSection, makeSection, replaceSection, SectionId, type Section } from "../wasm/sections.ts"
 import { writeVector } from "../wasm/vectors.ts"
-import { Writer } from "../wasm/writer.ts"
+import { Writer } from "../wasm/bytes.ts"
 import { tooMuchMemory, unsupportedFeature } from "./errors.ts"
 import type { Layout } from "./layout.ts"
 

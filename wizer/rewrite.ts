@@ -21,12 +21,12 @@ import {
   writeDeclarative,
   writeEmptyPassive,
   type ElementSegment,
-} from "../wasm/elements.ts"
+} from "../wasm/elem.ts"
 import { i32Const, i64Const, readConstExpr, refNull } from "../wasm/expressions.ts"
 import { writeExport, type Export } from "../wasm/externs.ts"
 import { ulebSize } from "../wasm/leb.ts"
 import { writeLimits } from "../wasm/limits.ts"
-import { Reader } from "../wasm/bytes.ts"
+import { Reader, Writer } from "../wasm/bytes.ts"
 import {
   dropSection,
   findSection,
@@ -39,7 +39,6 @@ import {
 } from "../wasm/sections.ts"
 import { parseRefType } from "../wasm/valtypes.ts"
 import { writeVector } from "../wasm/vectors.ts"
-import { Writer } from "../wasm/writer.ts"
 import { chooseAll, dataSection, segmentLimit, type Segment } from "./segments.ts"
 
 export interface RewriteOptions {

@@ -8,7 +8,7 @@
 import { Op } from "../wasm/instructions.ts"
 import { putSigned, putUnsigned, sleb32Size, sleb64Size, ulebSize } from "../wasm/leb.ts"
 import { SectionId, type LateSection } from "../wasm/sections.ts"
-import { Writer } from "../wasm/writer.ts"
+import { Writer } from "../wasm/bytes.ts"
 import { chooseWithin, type Segment } from "./choose.ts"
 import { fillGaps, findRuns, type MemoryImage } from "./runs.ts"
 

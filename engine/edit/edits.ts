@@ -13,9 +13,8 @@
 // the host's stack (docs/decisions.md, "Two stacks").
 import { decode, Instructions, type Instruction } from "../../wasm/body.ts"
 import { Code, Op, VOID } from "../../wasm/code.ts"
-import { Reader } from "../../wasm/bytes.ts"
+import { Reader, Writer } from "../../wasm/bytes.ts"
 import { blockTypeOf } from "../../wasm/valtypes.ts"
-import { Writer } from "../../wasm/writer.ts"
 import { callersOf, callGraph, recursiveFunctions } from "./callgraph.ts"
 import { freeInline } from "./freeing.ts"
 import { engineEditRefused } from "../errors.ts"

@@ -9,7 +9,7 @@ import { decode, Instructions } from "../../wasm/body.ts"
 import { I32, I64, Op, type Code } from "../../wasm/code.ts"
 import { JSMallocBlockHeader, tags } from "../abi.ts"
 import { exportedFunction, type ModuleParts } from "../module.ts"
-import { addLocals, withLocals } from "./locals.ts"
+import { addLocals, withLocals } from "./addlocals.ts"
 
 /** JSValues from here on, compared unsigned, have a reference count. */
 const firstCounted = BigInt.asIntN(64, BigInt(tags.JS_TAG_BIG_INT >>> 0) << 32n)

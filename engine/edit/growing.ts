@@ -9,7 +9,7 @@
 import { decode, Instructions, type Instruction } from "../../wasm/body.ts"
 import { I32, Op } from "../../wasm/code.ts"
 import type { ModuleParts } from "../module.ts"
-import { addLocals, withLocals } from "./locals.ts"
+import { addLocals, withLocals } from "./addlocals.ts"
 
 /** `USE_NONCONTIGUOUS_BIT` of malloc's `mflags`. */
 const NONCONTIGUOUS = 4

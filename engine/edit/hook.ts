@@ -13,7 +13,7 @@ import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import { JSFunctionBytecode, JSClassID, JSObject, JSRuntime, JSShape, JSStackFrame } from "../abi.ts"
 import { handlerFinder } from "./handlers.ts"
 import { exportedFunction, type ModuleParts } from "../module.ts"
-import { addLocals, withLocals } from "./locals.ts"
+import { addLocals, withLocals } from "./addlocals.ts"
 
 /** Functions of the engine that the hook exports for frozen code, by the names of its C source. */
 export const hookExports = [

@@ -3,11 +3,11 @@
 // expressions are plain constants, so they are folded before a library is instantiated or linked.
 import { parseData } from "../../wasm/data.ts"
 import { parseGlobals, writeGlobal } from "../../wasm/definitions.ts"
-import { parseElements } from "../../wasm/elements.ts"
+import { parseElements } from "../../wasm/elem.ts"
 import { i32Const, type ConstExpr } from "../../wasm/expressions.ts"
 import { parseImports, writeExport } from "../../wasm/externs.ts"
 import { rowOf } from "../../wasm/instructions.ts"
-import { Reader } from "../../wasm/bytes.ts"
+import { Reader, Writer } from "../../wasm/bytes.ts"
 import {
   appendEntries,
   findSection,
@@ -19,7 +19,6 @@ import {
   type Section,
 } from "../../wasm/sections.ts"
 import { writeVector } from "../../wasm/vectors.ts"
-import { Writer } from "../../wasm/writer.ts"
 
 /** Value of an imported or defined global, by index; undefined when it is not known. */
 export type GlobalValues = (index: number) => number | undefined

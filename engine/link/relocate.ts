@@ -3,7 +3,7 @@
 import { Instructions, TYPE_INDEX, type Instruction } from "../../wasm/body.ts"
 import { Op, rowOf, rows, type Immediate } from "../../wasm/instructions.ts"
 import { isRefType } from "../../wasm/valtypes.ts"
-import { Writer } from "../../wasm/writer.ts"
+import { Writer } from "../../wasm/bytes.ts"
 
 /** What becomes of an index: another index, or, for a global that never changes, a constant. */
 export type GlobalTarget = { index: number } | { constant: number }

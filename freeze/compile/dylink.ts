@@ -3,12 +3,12 @@
 import { writeBody } from "../../wasm/body.ts"
 import { Op, type Signature } from "../../wasm/code.ts"
 import { writeFuncType } from "../../wasm/deftypes.ts"
-import { writeActiveElement } from "../../wasm/elements.ts"
+import { writeActiveElement } from "../../wasm/elem.ts"
 import { writeImport, type Import } from "../../wasm/externs.ts"
 import { makeCustom, makeSection, SectionId, writeModule } from "../../wasm/sections.ts"
 import { valTypeOf } from "../../wasm/valtypes.ts"
 import { writeVector } from "../../wasm/vectors.ts"
-import { Writer } from "../../wasm/writer.ts"
+import { Writer } from "../../wasm/bytes.ts"
 
 /** A library module: functions that import the engine's, and one element segment at `__table_base`. */
 export interface LibraryModule {

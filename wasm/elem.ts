@@ -1,10 +1,9 @@
 // The element section: what tables are filled with. WebAssembly core specification 2.0, section 5.5.12.
 import { readConstExpr, refFunc, type ConstExpr } from "./expressions.ts"
-import type { Reader } from "./bytes.ts"
+import { Writer, type Reader } from "./bytes.ts"
 import type { Section } from "./sections.ts"
 import { readValType, writeValType, type ValType } from "./valtypes.ts"
 import { collect, readMany } from "./vectors.ts"
-import { Writer } from "./writer.ts"
 
 export interface ElementSegment {
   mode: "active" | "passive" | "declarative"

@@ -1,7 +1,7 @@
 // Locals that an edit adds to a function, behind those that it has.
 import type { Instructions } from "../../wasm/body.ts"
 import { Code } from "../../wasm/code.ts"
-import { Writer } from "../../wasm/writer.ts"
+import { Writer } from "../../wasm/bytes.ts"
 
 /** Indices of the locals that are added. */
 export function addLocals(code: Instructions, parameters: number, types: readonly number[]): number[] {
