@@ -109,7 +109,7 @@ async function buildParts(root: string, dist: string): Promise<void> {
 }
 
 /**
- * One script from a file that exports `start(native)`. Its completion value is that function.
+ * One script from a file that exports `start` and nothing else. Its completion value is that function.
  * Identifiers are shortened: their names would be atoms in every artifact.
  */
 export async function bundleScript(root: string, entry: string): Promise<string> {
@@ -118,8 +118,7 @@ export async function bundleScript(root: string, entry: string): Promise<string>
     absWorkingDir: root,
     bundle: true,
     write: false,
-    format: "iife",
-    globalName: "$",
+    format: "esm",
     platform: "neutral",
     target: "es2023",
     minify: true,
@@ -128,8 +127,14 @@ export async function bundleScript(root: string, entry: string): Promise<string>
     logLevel: "warning",
     define: { EDGEBOX_VERSIONS: JSON.stringify(versions(root)) },
   })
-  const text = result.outputFiles[0]?.text ?? ""
-  return `(function(){"use strict";${text};return $.start})()`
+  return `(function(){"use strict";${returnStart(result.outputFiles[0]?.text ?? "", entry)}})()`
+}
+
+/** A module's text with `return` in place of its export. As a script esbuild would wrap the export in six functions of its own. */
+function returnStart(text: string, entry: string): string {
+  const found = /export\{([\w$]+) as start\};\s*$/.exec(text)
+  if (found === null) throw new Error(`${entry} has to export one function, start`)
+  return `${text.slice(0, found.index)}return ${found[1]}`
 }
 
 function versions(root: string): { edgebox: string; quickjs: string } {
