@@ -20,14 +20,16 @@ export const parts = table({
   "web/crypto": { globals: ["crypto", "Crypto"] },
   "web/performance": { globals: ["performance", "Performance", "PerformanceEntry"] },
   "web/events": { globals: ["Event", "CustomEvent", "EventTarget", "AbortController", "AbortSignal"] },
-  "node/world": { globals: ["process", "setTimeout", "setInterval", "setImmediate"] },
+  "node/process": { globals: ["process", "setTimeout", "setInterval", "setImmediate"], modules: ["process"] },
   "node/path": { modules: ["path", "path/posix"] },
   "node/fs": { modules: ["fs", "fs/promises"] },
-  "node/util": { modules: ["util", "util/types"], needs: ["web/encoding", "node/small"] },
+  "node/util": { modules: ["util", "util/types"], needs: ["web/encoding", "node/timers"] },
   "node/events": { modules: ["events"] },
   "node/assert": { modules: ["assert", "assert/strict"] },
   "node/url": { modules: ["url"], needs: ["web/url"] },
-  "node/small": { modules: ["timers", "timers/promises", "console", "process", "os"] },
+  "node/timers": { modules: ["timers", "timers/promises"] },
+  "node/console": { modules: ["console"] },
+  "node/os": { modules: ["os"] },
 })
 
 export type PartName = keyof typeof parts

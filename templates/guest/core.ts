@@ -4,7 +4,7 @@
 // and what it imports live in the heap of every artifact. What needs more room is two scripts of their own (scripts.ts), kept as
 // bytecode and loaded when a program first needs them: show.ts (printing values) and world.ts (process, timers, the event loop,
 // how a program ends). "Hello, world" needs neither.
-import { isClass } from "./classes.ts"
+import { isClass } from "./isclass.ts"
 import { expose, exposeGlobals, guardRandom, rename } from "./globals.ts"
 import { kit, native, useKit, type Kit, type Show, type World } from "./kit.ts"
 import type { Native } from "./native.ts"
@@ -111,7 +111,6 @@ function callDefault(): unknown {
 
 /** A built-in module, for the bundle. */
 const require = (name: string): unknown => {
-  if (name === "process") return kit.world().process
   if (kit.modules.has(name)) return kit.modules.get(name)
   throw Object.assign(new Error(`Cannot find module '${name}'`), { code: "MODULE_NOT_FOUND" })
 }

@@ -2,7 +2,7 @@
 //
 // In: any value and options. Out: text. A value becomes a head ("Map(2)", "<ref *1> Foo"), a list of entries and two
 // braces; linebreaks.ts decides whether they share a line.
-import { showProperty } from "./entries.ts"
+import { showProperty } from "./contents.ts"
 import { constructorName, prefix, toStringTag } from "./heads.ts"
 import {
   childOptions,
@@ -15,7 +15,7 @@ import {
 import { native } from "./kit.ts"
 import { arrange } from "./linebreaks.ts"
 import { showPrimitive } from "./primitives.ts"
-import { shapeOf, type Shape } from "./shapes.ts"
+import { shapeOf, type Shape } from "./objectkinds.ts"
 
 /** util.inspect(value, options) or its old form inspect(value, showHidden, depth, colors). */
 export function inspect(

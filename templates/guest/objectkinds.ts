@@ -9,7 +9,7 @@ import {
   setSize,
   typedArrayEntries,
   typedArrayLength,
-} from "./entries.ts"
+} from "./contents.ts"
 import { errorText } from "./errortext.ts"
 import { boxed, functionBase, prefix, regExpText } from "./heads.ts"
 import type { AnyObject, Inspection, Key } from "./inspection.ts"

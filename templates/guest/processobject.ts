@@ -1,12 +1,12 @@
 // process: what a WASI command can know and do of it.
 import { EventEmitter } from "./emitter.ts"
-import { env, readEnvironment } from "./environment.ts"
-import { makeInput } from "./input.ts"
+import { env, readEnvironment } from "./env.ts"
+import { makeInput } from "./stdin.ts"
 import { native } from "./kit.ts"
 import { tick } from "./loop.ts"
 import { named } from "./named.ts"
 import { checkCallback, outOfRange, wrongType } from "./nodeerror.ts"
-import { makeOutput } from "./output.ts"
+import { makeOutput } from "./stdout.ts"
 
 declare const EDGEBOX_VERSIONS: { edgebox: string; quickjs: string }
 

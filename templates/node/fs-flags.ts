@@ -3,7 +3,9 @@
 export const O = { CREAT: 1, DIRECTORY: 2, EXCL: 4, TRUNC: 8 }
 const APPEND = 1
 /** `fdflags` for O_DSYNC, O_NONBLOCK and O_SYNC. */
-const [DSYNC, NONBLOCK, SYNC] = [2, 4, 16]
+const DSYNC = 2
+const NONBLOCK = 4
+const SYNC = 16
 const READ = (1 << 1) | (1 << 2) | (1 << 5) | (1 << 21) // fd_read, fd_seek, fd_tell, fd_filestat_get
 const WRITE = (1 << 2) | (1 << 5) | (1 << 6) | (1 << 21) | (1 << 22) | (1 << 0) // fd_write and what goes with it
 export const LIST = (1 << 14) | (1 << 13) | (1 << 9) | (1 << 10) | (1 << 18) | (1 << 21) // fd_readdir, path_*
