@@ -164,7 +164,7 @@ test("the tests of a folder lie in a folder of its name", () => {
 })
 
 /** Folders of fixtures/ without cases: each has the programs of one test. */
-const programs = ["fs", "recursion"]
+const programs = ["fs", "recursion", "surface"]
 
 test("every case has the files of its kind, and no others", () => {
   expect(Object.keys(kinds).flatMap((kind) => cases(kind).flatMap((c) => misplaced(kind, c)))).toEqual([])

@@ -56,35 +56,36 @@ function columns(i: Inspection, entries: string[], list: unknown): string[] {
   const hasMore = i.maxArrayLength < entries.length
   const count = hasMore ? entries.length - 1 : entries.length // "... 3 more items" stands alone
   const lengths: number[] = []
-  let total = 0
-  let longest = 0
-  for (let at = 0; at < count; at++) {
-    const width = i.colors ? lengthOf(i, entries[at]!) : textWidth(entries[at]!)
-    lengths.push(width)
-    total += width + 2
-    if (width > longest) longest = width
-  }
+  for (let at = 0; at < count; at++) lengths.push(i.colors ? lengthOf(i, entries[at]!) : textWidth(entries[at]!))
+  const across = columnCount(i, entries.length, lengths)
+  if (across <= 1) return entries
+  const rows = rowsOf(entries, lengths, across, isNumeric(list, entries.length))
+  if (hasMore) rows.push(entries[count]!)
+  return rows
+}
+
+/** How many columns; 1 when they would not look better. */
+function columnCount(i: Inspection, entries: number, lengths: number[]): number {
+  const total = lengths.reduce((sum, length) => sum + length + 2, 0)
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0)
   const cell = longest + 2
-  if (cell * 3 + i.indentation >= i.breakLength || (total / cell <= 5 && longest > 6)) return entries
-  const bias = Math.sqrt(cell - total / entries.length)
+  if (cell * 3 + i.indentation >= i.breakLength || (total / cell <= 5 && longest > 6)) return 1
+  const bias = Math.sqrt(cell - total / entries)
   const typical = Math.max(cell - 3 - bias, 1)
-  const across = Math.min(
-    Math.round(Math.sqrt(2.5 * typical * count) / typical),
+  return Math.min(
+    Math.round(Math.sqrt(2.5 * typical * lengths.length) / typical),
     Math.floor((i.breakLength - i.indentation) / cell),
     (i.compact as number) * 4,
     15,
   )
-  if (across <= 1) return entries
-  const widths: number[] = []
-  for (let column = 0; column < across; column++) {
-    let width = 0
-    for (let at = column; at < count; at += across) width = Math.max(width, lengths[at]!)
-    widths.push(width + 2)
-  }
-  const numeric = isNumeric(list, entries.length)
+}
+
+/** Numbers to the right, everything else to the left. */
+function rowsOf(entries: string[], lengths: number[], across: number, numeric: boolean): string[] {
+  const widths = columnWidths(lengths, across)
   const rows: string[] = []
-  for (let from = 0; from < count; from += across) {
-    const to = Math.min(from + across, count)
+  for (let from = 0; from < lengths.length; from += across) {
+    const to = Math.min(from + across, lengths.length)
     let row = ""
     for (let at = from; at < to; at++) {
       const isLast = at === to - 1
@@ -96,8 +97,17 @@ function columns(i: Inspection, entries: string[], list: unknown): string[] {
     }
     rows.push(row)
   }
-  if (hasMore) rows.push(entries[count]!)
   return rows
+}
+
+function columnWidths(lengths: number[], across: number): number[] {
+  const widths: number[] = []
+  for (let column = 0; column < across; column++) {
+    let width = 0
+    for (let at = column; at < lengths.length; at += across) width = Math.max(width, lengths[at]!)
+    widths.push(width + 2)
+  }
+  return widths
 }
 
 function isNumeric(list: unknown, count: number): boolean {

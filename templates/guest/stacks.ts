@@ -24,10 +24,15 @@ function keep(error: object, value: unknown): void {
 /** Make Error.prototype.stack, Error.captureStackTrace and Error.prepareStackTrace behave as in Node. */
 export function installStacks(native: Native): void {
   const engine = Object.getOwnPropertyDescriptor(Error.prototype, "stack")
-  const stackGetter = engine?.get
   const prepare = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace")?.set
-  if (stackGetter === undefined || prepare === undefined)
+  if (engine?.get === undefined || prepare === undefined)
     throw new Error("the engine's errors are not what the guest expects")
+  installStack(engine, engine.get)
+  installCapture()
+  installPrepare(prepare, native.traceHook())
+}
+
+function installStack(engine: PropertyDescriptor, stackGetter: () => unknown): void {
   Object.defineProperty(Error.prototype, "stack", {
     ...engine,
     get(this: object) {
@@ -41,7 +46,9 @@ export function installStacks(native: Native): void {
       keep(this, value)
     },
   })
+}
 
+function installCapture(): void {
   const { captureStackTrace: capture } = Error as unknown as {
     captureStackTrace(target: object, above?: unknown): void
   }
@@ -49,28 +56,30 @@ export function installStacks(native: Native): void {
     captureStackTrace(target: object, above?: unknown): void {
       capture.call(Error, target, above)
       const frames = Object.getOwnPropertyDescriptor(target, "stack")?.value as unknown
-      if (!isFrames(frames)) return
-      Object.defineProperty(target, "stack", {
-        configurable: true,
-        get(this: object) {
-          const text = compose(target, frames)
-          keep(target, text)
-          return text
-        },
-        set(this: object, value: unknown) {
-          keep(this, value)
-        },
-      })
+      if (isFrames(frames)) composeWhenRead(target, frames)
     },
   }
-  Object.defineProperty(Error, "captureStackTrace", {
-    value: methods.captureStackTrace,
-    writable: true,
-    configurable: true,
-  })
+  const value = methods.captureStackTrace
+  Object.defineProperty(Error, "captureStackTrace", { value, writable: true, configurable: true })
+}
 
-  // The engine calls what sits in prepareStackTrace. Ours sits there; programs see their own, or undefined.
-  const hook = native.traceHook()
+/** An object that is no error gets its stack as an error does: composed when it is first read. */
+function composeWhenRead(target: object, frames: string): void {
+  Object.defineProperty(target, "stack", {
+    configurable: true,
+    get(this: object) {
+      const text = compose(target, frames)
+      keep(target, text)
+      return text
+    },
+    set(this: object, value: unknown) {
+      keep(this, value)
+    },
+  })
+}
+
+/** The engine calls what sits in prepareStackTrace. Ours sits there; programs see their own, or undefined. */
+function installPrepare(prepare: (value: unknown) => void, hook: unknown): void {
   let own: unknown
   Object.defineProperty(Error, "prepareStackTrace", {
     configurable: true,
