@@ -95,7 +95,7 @@ export function link(options: LinkOptions): LinkResult {
   const [memory] = parseMemories(findSection(module.sections, SectionId.Memory))
   if (memory === undefined) throw new Error("the module has no memory")
   sections = withSection(sections, SectionId.Memory, [writeLimits({ ...memory, min: pages })])
-  const image = { bytes: live.bytes() }
+  const image = { bytes: live.bytes(), memory: live.memory }
   const segments = chooseSegments(image)
   const data = dataSection([], [{ image, segments }])
   const all: (Section | LateSection)[] = [...dropSection(sections, SectionId.Data), data]
