@@ -2,11 +2,15 @@
 // edgeboxc: argv -> command.
 //
 // Whatever is heavy is imported when a command runs, so that starting costs a few milliseconds.
-import { InvalidArgumentError, Option } from "commander"
+import { type Command, InvalidArgumentError, Option } from "commander"
+import * as module from "node:module"
 import { makeProgram, runProgram } from "../command.ts"
 import manifest from "../package.json" with { type: "json" }
 import type { BuildOptions } from "./build.ts"
 import { wrongUsage } from "./errors.ts"
+
+// Node 22 and later keep what V8 compiles of the commands, in a folder for temporary files.
+;(module as { enableCompileCache?: () => void }).enableCompileCache?.()
 
 const program = makeProgram({ name: "edgeboxc", version: manifest.version })
   .description("Compile a JavaScript or TypeScript app into one sandboxed, already initialised WASI module.")
@@ -55,16 +59,22 @@ program
     await initCommand(folder ?? ".")
   })
 
-// Commands of other parts bring their options along; to build an app they are not needed.
-if (!["build", "init"].includes(process.argv[2] ?? "")) {
-  const { snapshotCommand } = await import("./commands/snapshot-command.ts")
-  snapshotCommand(program)
-  const { inspectCommand } = await import("./commands/inspect-command.ts")
-  inspectCommand(program)
-  const { disasmCommand } = await import("./commands/disasm-command.ts")
-  disasmCommand(program)
-  const { freezeCommand } = await import("./freezing.ts")
-  freezeCommand(program)
+/** Commands that bring their options along: name -> what adds it to the program. */
+const others: Record<string, () => Promise<(program: Command) => void>> = {
+  snapshot: async () => (await import("./commands/snapshot-command.ts")).snapshotCommand,
+  inspect: async () => (await import("./commands/inspect-command.ts")).inspectCommand,
+  disasm: async () => (await import("./commands/disasm-command.ts")).disasmCommand,
+  freeze: async () => (await import("./freezing.ts")).freezeCommand,
+}
+
+/** Add the command that is asked for, or all of them when help may be wanted. */
+async function addOthers(asked = ""): Promise<void> {
+  if (["build", "init", "-V", "--version"].includes(asked)) return
+  const wanted = Object.hasOwn(others, asked) ? [others[asked]!] : Object.values(others)
+  for (const load of wanted) {
+    const add = await load()
+    add(program)
+  }
 }
 
 /** `build`'s options as the command line has them. */
@@ -88,4 +98,4 @@ function keyValue(text: string, before: Record<string, string> = {}): Record<str
   return { ...before, [text.slice(0, split)]: text.slice(split + 1) }
 }
 
-await runProgram(program, wrongUsage)
+addOthers(process.argv[2]).then(() => runProgram(program, wrongUsage))

@@ -42,7 +42,7 @@ const program = makeProgram({ name: "gen-opcodes", version: manifest.version })
     else generate(options.table)
   })
 
-await runProgram(program, wrongUsage)
+void runProgram(program, wrongUsage)
 
 function generate(path: string): void {
   const { wasm, source } = installedEngine()

@@ -80,15 +80,13 @@ function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
 /** A few lines for the terminal. */
 export function reportText(report: Report, name: string): string {
   const { bytes, memories, tables, globals, segments, ms } = report
-  const count = (n: number, what: string) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`
-  const lines = [`${name}  ${bytes.before.toLocaleString("en")} -> ${count(bytes.after, "byte")}`]
+  const count = (n: number, what: string) => `${grouped(n)} ${what}${n === 1 ? "" : "s"}`
+  const lines = [`${name}  ${grouped(bytes.before)} -> ${count(bytes.after, "byte")}`]
   for (const { index, pages, stored, largest, segments } of memories) {
     const grew =
       pages.after === pages.before ? count(pages.after, "page") : `${pages.before} -> ${count(pages.after, "page")}`
     lines.push(`  memory ${index}  ${grew}, ${count(stored, "byte")} stored in ${count(segments, "segment")}`)
-    const top = largest
-      .slice(0, 3)
-      .map(({ offset, length }) => `${length.toLocaleString("en")} at 0x${offset.toString(16)}`)
+    const top = largest.slice(0, 3).map(({ offset, length }) => `${grouped(length)} at 0x${offset.toString(16)}`)
     if (top.length > 1) lines.push(`    largest  ${top.join(", ")}`)
   }
   for (const { index, before, after, rewritten } of tables) {
@@ -103,4 +101,9 @@ export function reportText(report: Report, name: string): string {
   const steps = Object.entries(ms).map(([step, n]) => `${step} ${n.toFixed(1)}`)
   lines.push(`  time  ${total.toFixed(1)} ms: ${steps.join(", ")}`)
   return lines.join("\n")
+}
+
+/** 1234567 -> "1,234,567". By hand: the first use of `toLocaleString` loads data for a few milliseconds. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",")
 }

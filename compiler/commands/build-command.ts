@@ -5,12 +5,14 @@ import { type BuildOptions, type BuildResult, build } from "../build.ts"
 import type { CommandOptions } from "../cli.ts"
 import { isProblem, printable, problemText } from "../../problem.ts"
 import { fromHere } from "../disk.ts"
+import { optimizeLate } from "../jit.ts"
 import { init } from "./starter.ts"
 import { stageLines, summaryLine } from "../report.ts"
 import { buildAndWatch, type Watched } from "./watch.ts"
 
 /** `edgeboxc build`. */
 export async function buildCommand(options: CommandOptions & { input: string }): Promise<void> {
+  optimizeLate()
   if (options.watch !== true) {
     await buildOnce(options)
     return

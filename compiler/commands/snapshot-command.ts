@@ -3,7 +3,6 @@ import { writeFileSync } from "node:fs"
 import { Command, InvalidArgumentError, Option } from "commander"
 import { checkJob, runJob, type Job } from "../../wizer/node/job.ts"
 import { readInput, reason, writeOutput } from "../../wizer/node/output.ts"
-import { runJobWithin } from "../../wizer/node/timeout.ts"
 import { cannotWrite } from "../../wizer/errors.ts"
 import { reportText, type Optimize, type SnapshotResult } from "../../wizer/snapshot.ts"
 
@@ -83,9 +82,14 @@ async function run(command: Command, input: string, output: string | undefined, 
     await checkJob(job)
     return say(target, `${input}: can be snapshotted`)
   }
-  const result = options.timeout === undefined ? await runJob(job) : await runJobWithin(job, options.timeout)
+  const result = options.timeout === undefined ? await runJob(job) : await runWithin(job, options.timeout)
   await writeOutput(target, result.wasm)
   await tell(target, options, result)
+}
+
+async function runWithin(job: Job, timeoutMs: number): Promise<SnapshotResult> {
+  const { runJobWithin } = await import("../../wizer/node/timeout.ts") // loads node:worker_threads
+  return runJobWithin(job, timeoutMs)
 }
 
 async function tell(target: string, { report }: Options, result: SnapshotResult): Promise<void> {

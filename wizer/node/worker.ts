@@ -14,6 +14,7 @@ async function answer(): Promise<Answer> {
   }
 }
 
-const message = await answer()
-const transfer = message.kind === "done" ? [message.result.wasm.buffer as ArrayBuffer] : []
-parentPort?.postMessage(message, transfer)
+void answer().then((message) => {
+  const transfer = message.kind === "done" ? [message.result.wasm.buffer as ArrayBuffer] : []
+  parentPort?.postMessage(message, transfer)
+})
