@@ -1,7 +1,8 @@
 // Parts of the guest that go only into artifacts whose bundle uses them: web globals and built-in modules.
 //
-// In: the bundle's text and the built-in modules it imports. Out: one script that defines what they need. A global counts as
-// used when its name stands anywhere in the text: too many parts cost some kilobytes, a missing one a program.
+// In: the bundle's text and the built-in modules it imports. Out: one script that defines what they need. A global
+// counts as used when its name stands anywhere in the text: too many parts cost some kilobytes, a missing one a
+// program.
 import { readFileSync } from "node:fs"
 import { partNames, parts, type PartName } from "../templates/parts.ts"
 import { partsFile } from "./shipped.ts"
@@ -9,7 +10,9 @@ import { partsFile } from "./shipped.ts"
 /** Built-in modules that exist, without `node:`, sorted. */
 export const builtinNames: readonly string[] = partNames.flatMap((name) => parts[name].modules ?? []).sort()
 
-/** The parts that a bundle uses: those whose modules it imports, whose globals it mentions, and those that they need. */
+/**
+ * The parts that a bundle uses: those whose modules it imports, whose globals it mentions, and those that they need.
+ */
 export function usedParts(bundleText: string, imports: readonly string[]): PartName[] {
   const words = new Set(bundleText.match(/[A-Za-z]\w*/g))
   const used = new Set<PartName>()

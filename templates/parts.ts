@@ -1,5 +1,5 @@
-// The guest's parts: the one table that the compiler (which parts does a bundle use? which built-in modules are there?) and
-// the builder of the base (which files become scripts?) read. It imports nothing.
+// The guest's parts: the one table that the compiler (which parts does a bundle use? which built-in modules are there?)
+// and the builder of the base (which files become scripts?) read. It imports nothing.
 
 /** A part: a script that goes only into artifacts whose bundle uses it. `Name` is its file, templates/<name>.ts. */
 interface Part<Name extends string> {

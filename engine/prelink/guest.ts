@@ -32,7 +32,10 @@ const flags = [
   ],
 ]
 
-/** Build the guest from `root`/templates into `root`/dist. Without a change since the last time, that is reading two files. */
+/**
+ * Build the guest from `root`/templates into `root`/dist. Without a change since the last time, that is reading two
+ * files.
+ */
 export async function buildGuest(root: string): Promise<Guest> {
   const dist = join(root, "dist")
   mkdirSync(dist, { recursive: true })
@@ -130,7 +133,10 @@ export async function bundleScript(root: string, entry: string): Promise<string>
   return `(function(){"use strict";${returnStart(result.outputFiles[0]?.text ?? "", entry)}})()`
 }
 
-/** A module's text with `return` in place of its export. As a script esbuild would wrap the export in six functions of its own. */
+/**
+ * A module's text with `return` in place of its export. As a script esbuild would wrap the export in six functions of
+ * its own.
+ */
 function returnStart(text: string, entry: string): string {
   const found = /export\{([\w$]+) as start\};\s*$/.exec(text)
   if (found === null) throw new Error(`${entry} has to export one function, start`)

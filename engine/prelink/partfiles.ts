@@ -1,4 +1,5 @@
-// Rows of templates/parts.ts and files of templates/node and templates/web: each has the other, or EdgeBox does not build.
+// Rows of templates/parts.ts and files of templates/node and templates/web: each has the other, or EdgeBox does not
+// build.
 import { readdirSync, readFileSync } from "node:fs"
 import { join, posix } from "node:path"
 

@@ -1,4 +1,5 @@
-// Prelinking, done when EdgeBox itself is built: engine + guest -> base.wasm, the module that every artifact starts from.
+// Prelinking, done when EdgeBox itself is built: engine + guest -> base.wasm, the module that every artifact starts
+// from.
 //
 //   1. edit the engine (edits.ts) and export the internals that the guest wraps
 //   2. run it, give it a larger stack, load the guest, let the guest create runtime and context and run its core
@@ -24,8 +25,8 @@ import { probeEngine } from "../probe/probe.ts"
 export const shadowStackBytes = 4 << 20
 
 /**
- * Native stack that the guest may use unless the host says otherwise, in bytes as edits.ts counts them. It fits V8's default
- * stack of 984 KB: there nothing overflows below 1.6 MB so counted.
+ * Native stack that the guest may use unless the host says otherwise, in bytes as edits.ts counts them. It fits V8's
+ * default stack of 984 KB: there nothing overflows below 1.6 MB so counted.
  */
 export const defaultNativeStackBytes = 1 << 20
 
@@ -98,7 +99,10 @@ export function readBaseNote(base: ModuleParts): BaseNote {
   return JSON.parse(new TextDecoder().decode(section.bytes)) as BaseNote
 }
 
-/** find_line_num(bytecode, pc, *column): reads the fields of the line table, in a function of three i32 that returns one. */
+/**
+ * find_line_num(bytecode, pc, *column): reads the fields of the line table, in a function of three i32 that returns
+ * one.
+ */
 function findLineNumber(module: ModuleParts): number {
   const found: number[] = []
   module.bodies.forEach((body, i) => {

@@ -1,4 +1,5 @@
-// Bytes from files and standard input: a Uint8Array that reads as text, so that `text += chunk` does what it does in Node.
+// Bytes from files and standard input: a Uint8Array that reads as text, so that `text += chunk` does what it does in
+// Node.
 import { encodingOf } from "./encodings.ts"
 import { native, type Encoding } from "./kit.ts"
 

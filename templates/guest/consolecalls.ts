@@ -1,4 +1,5 @@
-// console, as Node's: log, info, debug, dir and table to standard output, warn, error, trace and assert to standard error.
+// console, as Node's: log, info, debug, dir and table to standard output, warn, error, trace and assert to standard
+// error.
 import { table } from "./consoletable.ts"
 import { format } from "./format.ts"
 import { inspect } from "./inspect.ts"

@@ -1,17 +1,15 @@
 // The core: what every artifact has of JavaScript.
 //
-// A script whose value is `start`; the C glue calls it with `native` and keeps the functions that it returns. Only this file
-// and what it imports live in the heap of every artifact. What needs more room is two scripts of their own (scripts.ts), kept as
-// bytecode and loaded when a program first needs them: show.ts (printing values) and world.ts (process, timers, the event loop,
-// how a program ends). "Hello, world" needs neither.
+// A script whose value is `start`; the C glue calls it with `native` and keeps the functions that it returns. Only this
+// file and what it imports live in the heap of every artifact. What needs more room is two scripts of their own
+// (scripts.ts), kept as bytecode and loaded when a program first needs them: show.ts (printing values) and world.ts
+// (process, timers, the event loop, how a program ends). "Hello, world" needs neither.
 import { isClass } from "./isclass.ts"
 import { expose, exposeGlobals, guardRandom, rename } from "./globals.ts"
 import { kit, native, useKit, type Kit, type Show, type World } from "./kit.ts"
 import type { Native } from "./native.ts"
 import { loadNumber } from "./scripts.ts"
 import { describe, installStacks } from "./stacks.ts"
-
-export type { Kit }
 
 type App = (require: (name: string) => unknown) => unknown
 
@@ -77,7 +75,9 @@ function loadParts(parts: (kit: Kit) => void): void {
       if (typeof value === "function" && name !== "constructor") rename(value as () => unknown, name)
 }
 
-/** Run the program's entry, then whatever it left to do; returns the exit code. `isModule`: the entry is an ES module. */
+/**
+ * Run the program's entry, then whatever it left to do; returns the exit code. `isModule`: the entry is an ES module.
+ */
 function live(entry: () => unknown, isModule: boolean): number {
   let result: unknown
   try {
@@ -87,8 +87,8 @@ function live(entry: () => unknown, isModule: boolean): number {
   }
   if (native.promise(result) === undefined) exports = result
   else kit.world().awaitTop(result as Promise<unknown>, (value) => (exports = value))
-  // Without the world there are no ticks and no timers: jobs are all there can be. An ES module is itself run by a job in Node: those that it
-  // leaves come before its ticks.
+  // Without the world there are no ticks and no timers: jobs are all there can be. An ES module is itself run by a job
+  // in Node: those that it leaves come before its ticks.
   while (isModule || !hasWorld) {
     try {
       native.runJobs()

@@ -3,7 +3,9 @@ import type { Inspection } from "./inspection.ts"
 
 type Key = string | symbol
 
-/** The text in front of an error's braces; drops from `keys` what the text says already and adds `cause` and `errors`. */
+/**
+ * The text in front of an error's braces; drops from `keys` what the text says already and adds `cause` and `errors`.
+ */
 export function errorText(
   i: Inspection,
   error: Error & Record<string, unknown>,

@@ -1,4 +1,5 @@
-// Files and folders over WASI preopens: thin, one function a call, negative errno for failures. node/fs.ts gives them Node's shape.
+// Files and folders over WASI preopens: thin, one function a call, negative errno for failures. node/fs.ts gives them
+// Node's shape.
 #include "guest.h"
 
 typedef struct {
@@ -84,7 +85,10 @@ static JSValue files_write_some(JSContext *c, JSValue this_val, int argc, JSValu
   return errno != 0 ? status(errno) : new_int(written);
 }
 
-/** files.stat(folder, path, lookup) or files.stat(fd) -> [dev, ino, type, nlink, size, atime, mtime, ctime] (times in ms) or -errno */
+/**
+ * files.stat(folder, path, lookup) or files.stat(fd) -> [dev, ino, type, nlink, size, atime, mtime, ctime] (times in
+ * ms) or -errno
+ */
 static JSValue files_stat(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
   if (!running) return forbid("looking at a file");
   i32 fd, lookup = 0, errno;
@@ -122,7 +126,8 @@ static JSValue files_list(JSContext *c, JSValue this_val, int argc, JSValue *arg
   while ((errno = wasi_fd_readdir(fd, buffer, capacity, cookie, &used)) == 0) {
     u32 at = 0;
     bool progress = false;
-    // An entry: next cookie u64, inode u64, name length u32, type u8, padding to 24; then the name. The last may be cut off.
+    // An entry: next cookie u64, inode u64, name length u32, type u8, padding to 24; then the name. The last may be cut
+    // off.
     while (at + 24 <= used) {
       u32 length = *(u32 *)(buffer + at + 16);
       if (length > used - at - 24) break;

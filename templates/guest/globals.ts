@@ -66,7 +66,9 @@ export function rename(value: Anything, name: string): void {
   if (value.name !== name) named(name, value)
 }
 
-/** While the artifact is built randomness would be baked in. The guard stays: programs may have kept a reference to it. */
+/**
+ * While the artifact is built randomness would be baked in. The guard stays: programs may have kept a reference to it.
+ */
 export function guardRandom(): void {
   const engine = Math.random
   Math.random = named("random", () => (native.running() ? engine() : native.forbid("Math.random()")))

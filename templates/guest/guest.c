@@ -30,7 +30,10 @@ static void on_rejection(JSContext *c, JSValue promise, JSValue reason, bool han
   JS_FreeValue(ctx, result);
 }
 
-/** Polls of the interrupt handler, 10,000 ticks apart, that a top level may take at build time: a minute or so of interpreting. */
+/**
+ * Polls of the interrupt handler, 10,000 ticks apart, that a top level may take at build time: a minute or so of
+ * interpreting.
+ */
 enum { BUILD_POLLS_MAX = 300000 };
 static u32 build_polls;
 
@@ -114,8 +117,8 @@ static bool put_aside(u32 index, char *text, size_t length) {
 }
 
 /**
- * The core: scripts separated by NUL. The first is run now; its completion value is a function of `native` that returns the
- * core's functions. The others are put aside for native.load(0), native.load(1), …
+ * The core: scripts separated by NUL. The first is run now; its completion value is a function of `native` that returns
+ * the core's functions. The others are put aside for native.load(0), native.load(1), …
  */
 EXPORT i32 guest_eval_core(char *text, size_t length) {
   size_t first = strlen(text);
@@ -158,8 +161,8 @@ EXPORT i32 guest_eval_part(char *text, size_t length, const char *name) {
 enum { FLAG_MODULE = 1, FLAG_KEEP_SOURCE = 2 };
 
 /**
- * The app: a script whose completion value is a function of `require`. Kept for `_start`; see guest_app_function. FLAG_MODULE: its entry is an ES
- * module.
+ * The app: a script whose completion value is a function of `require`. Kept for `_start`; see guest_app_function.
+ * FLAG_MODULE: its entry is an ES module.
  */
 EXPORT i32 guest_compile_app(char *text, size_t length, const char *name, u32 flags) {
   JS_FreeValue(ctx, app);
@@ -195,7 +198,10 @@ EXPORT i32 guest_run_app_now(void) {
   return error_text != NULL;
 }
 
-/** The last problem as JSON {name, message, stack, fileName, lineNumber, columnNumber}, NUL-terminated; 0 if there is none. */
+/**
+ * The last problem as JSON {name, message, stack, fileName, lineNumber, columnNumber}, NUL-terminated; 0 if there is
+ * none.
+ */
 EXPORT const char *guest_error(void) { return error_text; }
 
 EXPORT void guest_clear_error(void) {

@@ -1,4 +1,5 @@
-// What stands before an object's braces in util.inspect: the name of its class, a function, a regular expression, a boxed value.
+// What stands before an object's braces in util.inspect: the name of its class, a function, a regular expression, a
+// boxed value.
 import { isClass } from "./isclass.ts"
 import { childOptions, newInspection, type AnyObject, type Inspection } from "./inspection.ts"
 import { native } from "./kit.ts"

@@ -118,7 +118,9 @@ function showObject(i: Inspection, object: AnyObject, level: number): string {
   return arrange(i, entries, base, shape.braces, next, shape.isList ? object : undefined)
 }
 
-/** The text before the braces; of an object that contains itself with its number, which old layouts put into the brace. */
+/**
+ * The text before the braces; of an object that contains itself with its number, which old layouts put into the brace.
+ */
 function nameCircle(i: Inspection, object: AnyObject, { base, braces }: Shape): string {
   const number = i.circular.get(object)
   if (number === undefined) return base

@@ -1,7 +1,7 @@
 // What the guest's scripts and parts are built from, and what they owe each other. Never reachable from the app.
 //
-// The core makes one kit. Every other script and every part is bundled alone and called with it once: `start` keeps it here,
-// in a variable that is the script's own, before anything else of the script runs.
+// The core makes one kit. Every other script and every part is bundled alone and called with it once: `start` keeps it
+// here, in a variable that is the script's own, before anything else of the script runs.
 import type { InspectOptions } from "./inspection.ts"
 import type { Native } from "./native.ts"
 

@@ -1,4 +1,5 @@
-// The runtime's malloc functions while we build: what is freed is zeroed, so that garbage does not end up in the snapshot.
+// The runtime's malloc functions while we build: what is freed is zeroed, so that garbage does not end up in the
+// snapshot.
 //
 // Before the snapshot guest_seal() puts plain functions in their place, because zeroing costs time at run time.
 #include "guest.h"
@@ -9,8 +10,8 @@ void js_free_rt(JSRuntime *, void *);
 
 u32 blocks_taken;
 
-// The engine does not export malloc_usable_size. Its malloc keeps the size of a block, with flags in the low bits, in the
-// word before it (checked in guest_init).
+// The engine does not export malloc_usable_size. Its malloc keeps the size of a block, with flags in the low bits, in
+// the word before it (checked in guest_init).
 static size_t usable_size(const void *block) {
   if (block == NULL) return 0;
   return (((const u32 *)block)[-1] & ~7u) - 4;
@@ -71,8 +72,8 @@ EXPORT bool guest_check_malloc(void) {
   return true;
 }
 
-// Freed blocks inside the engine's arenas never reach building_free. Take every free block of each size until the engine
-// asks for a new arena, zero them, give them back.
+// Freed blocks inside the engine's arenas never reach building_free. Take every free block of each size until the
+// engine asks for a new arena, zero them, give them back.
 static void zero_arenas(void) {
   enum { MOST = 1 << 16 };
   void **taken = malloc(MOST * sizeof(void *));
@@ -95,8 +96,8 @@ static void zero_arenas(void) {
 }
 
 /**
- * Last call before the snapshot of an artifact: collect garbage, zero what is free, and give the runtime its plain malloc
- * functions. Returns 0, or 1 when the runtime does not hold our functions where it should.
+ * Last call before the snapshot of an artifact: collect garbage, zero what is free, and give the runtime its plain
+ * malloc functions. Returns 0, or 1 when the runtime does not hold our functions where it should.
  */
 EXPORT i32 guest_seal(void) {
   JS_RunGC(rt);

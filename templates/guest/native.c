@@ -72,7 +72,9 @@ static JSValue native_read(JSContext *c, JSValue this_val, int argc, JSValue *ar
   return new_int(errno != 0 ? -errno : (i32)count);
 }
 
-/** native.fileType(fd) -> WASI filetype, or -errno; of a character device that can be sought, which is no terminal, 0 */
+/**
+ * native.fileType(fd) -> WASI filetype, or -errno; of a character device that can be sought, which is no terminal, 0
+ */
 static JSValue native_file_type(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
   i32 fd;
   u8 stat[24];
@@ -128,7 +130,10 @@ static JSValue native_sleep(JSContext *c, JSValue this_val, int argc, JSValue *a
   return JS_UNDEFINED;
 }
 
-/** native.waitInput(fd, milliseconds) -> can it be read? Without a limit, or on a host that cannot say: yes, and reading waits */
+/**
+ * native.waitInput(fd, milliseconds) -> can it be read? Without a limit, or on a host that cannot say: yes, and reading
+ * waits
+ */
 static JSValue native_wait_input(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
   i32 fd;
   double milliseconds;
@@ -322,8 +327,8 @@ static JSValue native_encode(JSContext *c, JSValue this_val, int argc, JSValue *
   return buffer;
 }
 
-// How many of the bytes are one well-formed character; 0 when they are not. `*bad` is then how many one U+FFFD stands for
-// ("maximal subpart" in the Encoding Standard's words).
+// How many of the bytes are one well-formed character; 0 when they are not. `*bad` is then how many one U+FFFD stands
+// for ("maximal subpart" in the Encoding Standard's words).
 static u32 well_formed(const u8 *at, size_t left, u32 *bad) {
   u8 lead = at[0];
   *bad = 1;

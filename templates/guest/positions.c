@@ -1,9 +1,10 @@
 // Positions of functions that mix files.
 //
-// Line tables of functions are rewritten to the original positions when the app is built. The bundle's outermost function
-// holds code of many files, but the engine gives a function one file name. So for such functions there is a table from pc to
-// file, line and column, and every call of the engine's find_line_num comes here first (engine/prelink/prelink.ts redirects it). The
-// engine reads the function's file name right after the call: it is exchanged here.
+// Line tables of functions are rewritten to the original positions when the app is built. The bundle's outermost
+// function holds code of many files, but the engine gives a function one file name. So for such functions there is a
+// table from pc to file, line and column, and every call of the engine's find_line_num comes here first
+// (engine/prelink/prelink.ts redirects it). The engine reads the function's file name right after the call: it is
+// exchanged here.
 #include "guest.h"
 
 /** The engine's own: line of a pc, and the column through `column`. Both count from 1. */
@@ -27,7 +28,10 @@ static MixedFunction mixed[MIXED_MAX];
 static u32 mixed_count;
 static u32 filename_offset;
 
-/** Give a function its table. `rows`, allocated with malloc, and one reference to each atom in it become the guest's. False when there is no room. */
+/**
+ * Give a function its table. `rows`, allocated with malloc, and one reference to each atom in it become the guest's.
+ * False when there is no room.
+ */
 EXPORT bool guest_add_mixed_function(u8 *bytecode, const Row *rows, u32 count, u32 file_name_offset) {
   if (mixed_count == MIXED_MAX) return false;
   filename_offset = file_name_offset;

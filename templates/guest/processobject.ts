@@ -144,7 +144,7 @@ function checkCode(code: unknown): unknown {
   return code
 }
 
-// ---- what the end of a program needs of it ---------------------------------------------------------------------------
+// ---- what the end of a program needs of it --------------------------------------------------------------------------
 
 /** A run begins: time counts from here. */
 export function startUptime(): void {

@@ -9,7 +9,9 @@ import { nodeError, wrongType } from "./nodeerror.ts"
 
 type Callback = (...args: unknown[]) => unknown
 
-/** A stream that writes to `fd`. Its class is made with it: methods know their descriptor, also when they are taken off. */
+/**
+ * A stream that writes to `fd`. Its class is made with it: methods know their descriptor, also when they are taken off.
+ */
 export function makeOutput(fd: 1 | 2) {
   class WriteStream extends EventEmitter {
     readonly fd: number = fd

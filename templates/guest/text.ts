@@ -26,7 +26,9 @@ function escapeOf(character: string): string {
 // Controls, backslash, and surrogates that are not half of a pair.
 const unsafe = /[\x00-\x1f\\\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
-/** Quote a string as util.inspect does: 'single', "double" when that saves escapes, `back` when both would need them. */
+/**
+ * Quote a string as util.inspect does: 'single', "double" when that saves escapes, `back` when both would need them.
+ */
 export function quote(text: string): string {
   let mark = "'"
   if (text.includes("'")) {

@@ -1,4 +1,5 @@
-// Timers by the time they are due: a binary heap, because an array that is spliced takes seconds for ten thousand of them.
+// Timers by the time they are due: a binary heap, because an array that is spliced takes seconds for ten thousand of
+// them.
 
 /** A timer's place in line. It counts as long as its timer points back at it. */
 export interface Entry<T> {

@@ -1,9 +1,9 @@
 // The frames of `error.stack` as programs written for Node expect them: "    at name (file:line:column)" lines.
 //
-// While the engine builds a trace it calls whatever function sits in Error.prepareStackTrace; ours sits there, as an object of
-// a callable class rather than as a C function, because the engine calls those without checking the stack: so the trace of a
-// stack overflow is not lost. What it returns begins with U+0001: stacks.ts puts the header in its place when somebody reads
-// `stack` first, as Node does.
+// While the engine builds a trace it calls whatever function sits in Error.prepareStackTrace; ours sits there, as an
+// object of a callable class rather than as a C function, because the engine calls those without checking the stack: so
+// the trace of a stack overflow is not lost. What it returns begins with U+0001: stacks.ts puts the header in its place
+// when somebody reads `stack` first, as Node does.
 #include "guest.h"
 
 // What a CallSite object points at; checked against a known trace in install_trace().
@@ -79,8 +79,8 @@ static bool equals(JSValue value, const char *expected) {
   return same;
 }
 
-// Functions of the guest itself were compiled without file names and lines, and the bundler's helpers have lost theirs (compiler/positions.ts):
-// their frames are nobody's business.
+// Functions of the guest itself were compiled without file names and lines, and the bundler's helpers have lost theirs
+// (compiler/positions.ts): their frames are nobody's business.
 static bool is_hidden(const CallSite *site) { return !site->native && is_object(site->function) && site->line <= 0; }
 
 static void put_frame(Text *text, const CallSite *site) {

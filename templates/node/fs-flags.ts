@@ -85,7 +85,10 @@ export const constants = {
   COPYFILE_FICLONE_FORCE: 4,
 }
 
-/** Every bit that means something in numeric flags. What has no counterpart in WASI (O_DIRECT, O_NOATIME, O_NOCTTY) is about speed and terminals. */
+/**
+ * Every bit that means something in numeric flags. What has no counterpart in WASI (O_DIRECT, O_NOATIME, O_NOCTTY) is
+ * about speed and terminals.
+ */
 export function numericFlags(flag: number): [oflags: number, fdflags: number, rights: number, lookup: number] {
   const has = (bits: number) => (flag & bits) === bits
   const oflags =

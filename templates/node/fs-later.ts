@@ -1,4 +1,5 @@
-// The calls with callbacks and promises. WASI has no asynchronous files: the work is done at once, its result comes later.
+// The calls with callbacks and promises. WASI has no asynchronous files: the work is done at once, its result comes
+// later.
 import { kit } from "../guest/kit.ts"
 
 type Call = (...args: unknown[]) => unknown

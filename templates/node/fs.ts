@@ -1,7 +1,7 @@
 // node:fs over WASI preopens: the synchronous calls, callbacks and promises for them.
 //
-// A path is absolute or relative to "/"; the preopen with the longest name that is a prefix of it serves it. What lies outside
-// all of them does not exist.
+// A path is absolute or relative to "/"; the preopen with the longest name that is a prefix of it serves it. What lies
+// outside all of them does not exist.
 import { useKit, type Kit } from "../guest/kit.ts"
 import { named } from "../guest/named.ts"
 import {

@@ -1,5 +1,5 @@
-// What programs can see of the guest's modules and globals: names, lengths and flags stay what they are, however the guest is built.
-// What is new is not compared until UPDATE=1 has added it.
+// What programs can see of the guest's modules and globals: names, lengths and flags stay what they are, however the
+// guest is built. What is new is not compared until UPDATE=1 has added it.
 import { expect, test } from "vitest"
 import { partNames, parts } from "../../templates/parts.ts"
 import { openCase } from "../cases.ts"
