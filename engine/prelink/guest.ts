@@ -43,14 +43,6 @@ export async function buildGuest(root: string): Promise<Guest> {
   return { library, core }
 }
 
-/** Read what buildGuest wrote. */
-export function readGuest(dist: string): Guest {
-  return {
-    library: new Uint8Array(readFileSync(join(dist, "guest.so"))),
-    core: readFileSync(join(dist, "guest-core.js"), "utf8"),
-  }
-}
-
 async function buildLibrary(root: string, dist: string): Promise<Uint8Array> {
   const folder = join(root, "templates/guest")
   const files = Object.fromEntries(
@@ -115,7 +107,7 @@ async function buildParts(root: string, dist: string): Promise<void> {
  * One script from a file that exports `start` and nothing else. Its completion value is that function.
  * Identifiers are shortened: their names would be atoms in every artifact.
  */
-export async function bundleScript(root: string, entry: string): Promise<string> {
+async function bundleScript(root: string, entry: string): Promise<string> {
   const result = await build({
     entryPoints: [join(root, entry)],
     absWorkingDir: root,

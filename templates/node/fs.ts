@@ -52,7 +52,7 @@ const sync: Record<string, (...args: any[]) => unknown> = {
   fsyncSync: () => {},
 }
 
-/** Of these there is no promises.x: in Node they are methods of a FileHandle. */
+/** Of these there is no promises.x: in Node they have to do with a FileHandle, which is not here. */
 const withDescriptor = ["fsync", "open", "close", "read", "write", "fstat"]
 
 export function start(given: Kit): void {
