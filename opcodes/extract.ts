@@ -4,6 +4,10 @@
 // format u8}. The array is found by its structure, never by an address: the record whose name is `invalid`, followed
 // by the one whose name is `push_i32`. Where it ends is told by another array, the interpreter's jump table: it has an entry for
 // each of 256 codes, and those that are no opcode all go where `invalid` goes.
+import { isProblem } from "../problem.ts"
+import { parseData, type DataSegment } from "../wasm/data.ts"
+import type { ConstExpr } from "../wasm/expressions.ts"
+import { findSection, readSections, SectionId } from "../wasm/sections.ts"
 import { noTable, notWasm, severalTables, strangeTable } from "./errors.ts"
 import { formatWitness, tableOf, type OpcodeFormat, type OpcodeTable, type TableRow } from "./table.ts"
 
@@ -118,59 +122,24 @@ function nameAt(memory: Uint8Array, at: number): string | undefined {
 
 /** What the module's active data segments put into memory 0. */
 function initialMemory(wasm: Uint8Array): Uint8Array {
-  const reader = byteReader(wasm)
-  if (wasm.length < 8 || reader.u32le() !== 0x6d736100 || reader.u32le() !== 1) throw notWasm("no wasm header")
-  const segments: { at: number; bytes: Uint8Array }[] = []
-  while (!reader.done()) {
-    const id = reader.byte()
-    const body = reader.take(reader.leb())
-    if (id === 11) readDataSection(byteReader(body), segments)
-  }
-  const end = segments.reduce((most, s) => Math.max(most, s.at + s.bytes.length), 0)
+  const segments = dataSegments(wasm).map(({ offset, data }) => ({ at: addressOf(offset), data }))
+  const end = segments.reduce((most, { at, data }) => Math.max(most, at + data.length), 0)
   if (end > MAX_DATA_END) throw notWasm(`its data ends at ${end}`)
   const memory = new Uint8Array(end)
-  for (const { at, bytes } of segments) memory.set(bytes, at)
+  for (const { at, data } of segments) memory.set(data, at)
   return memory
 }
 
-function readDataSection(reader: ByteReader, segments: { at: number; bytes: Uint8Array }[]): void {
-  for (let count = reader.leb(); count > 0; count--) {
-    const kind = reader.leb()
-    if (kind === 1) {
-      reader.take(reader.leb()) // passive
-      continue
-    }
-    if (kind === 2) reader.leb()
-    else if (kind !== 0) throw notWasm(`data segment of kind ${kind}`)
-    if (reader.byte() !== 0x41) throw notWasm("a data segment whose address is not constant")
-    const at = reader.leb() // i32.const; addresses below 2 GB read the same signed and unsigned up to the last group's sign
-    if (reader.byte() !== 0x0b) throw notWasm("a data segment whose address is not constant")
-    segments.push({ at, bytes: reader.take(reader.leb()) })
+function dataSegments(wasm: Uint8Array): DataSegment[] {
+  try {
+    return parseData(findSection(readSections(wasm), SectionId.Data)).filter(({ mode }) => mode === "active")
+  } catch (error) {
+    if (isProblem(error)) throw notWasm(error.message)
+    throw error
   }
 }
 
-type ByteReader = ReturnType<typeof byteReader>
-
-function byteReader(bytes: Uint8Array) {
-  let at = 0
-  const take = (length: number): Uint8Array => {
-    if (length > bytes.length - at) throw notWasm("it is cut short")
-    return bytes.subarray(at, (at += length))
-  }
-  const byte = (): number => take(1)[0]!
-  return {
-    take,
-    byte,
-    done: () => at >= bytes.length,
-    u32le: () => new DataView(bytes.buffer, bytes.byteOffset + at, take(4).length).getUint32(0, true),
-    leb(): number {
-      let value = 0
-      for (let shift = 0; shift < 35; shift += 7) {
-        const b = byte()
-        value += (b & 0x7f) * 2 ** shift
-        if (b < 0x80) return value
-      }
-      throw notWasm("a number that is too long")
-    },
-  }
+function addressOf(offset: ConstExpr | undefined): number {
+  if (offset?.value?.op !== "i32.const") throw notWasm("a data segment whose address is not constant")
+  return offset.value.value >>> 0
 }
