@@ -7,6 +7,9 @@
 //
 // `stackBudget.address` is where in memory the guest keeps an i32: the bytes of native stack that it may use. It holds a
 // value that fits any host; a host that knows better writes its own before it calls `_start`.
+import { isProblem } from "../problem.ts"
+import { Reader } from "../wasm/bytes.ts"
+import { header, readBounds, SectionId } from "../wasm/sections.ts"
 import * as problems from "./errors.ts"
 import { decode } from "../wasi/utf8.ts"
 
@@ -22,40 +25,48 @@ export const artifactSection = "edgebox"
 /** The section is a few hundred bytes; more is not ours. */
 const maxSectionBytes = 65_536
 
-const magic = 0x6d736100 // "\0asm"
-/** By id. */
-const sectionNames = "custom type import function table memory global export start element code data".split(" ")
-sectionNames.push("data count", "tag")
-
 /** Refuse what is no core module, and find the artifact's section. `path` is for messages. Throws Problems. */
 export function readArtifact(bytes: Uint8Array, path: string): Artifact | undefined {
   checkHeader(bytes, path)
+  const reader = new Reader(bytes)
+  reader.take(header.length)
   let found: Artifact | undefined
-  for (let at = 8; at < bytes.length;) {
-    const id = bytes[at]!
-    const size = leb(bytes, at + 1)
-    const end = size === undefined ? Infinity : size.next + size.value
-    if (size === undefined || end > bytes.length) throw problems.truncatedModule(path, sectionName(id))
-    if (id === 0 && found === undefined) found = ownSection(bytes.subarray(size.next, end), path)
-    at = end
+  while (!reader.done) {
+    const id = reader.peek()
+    const section = unlessMalformed(() => readBounds(reader))
+    if (section === undefined) throw problems.truncatedModule(path, sectionName(id))
+    if (id === SectionId.Custom && found === undefined) {
+      found = ownSection(bytes.subarray(section.offset, section.end), path)
+    }
   }
   return found
 }
 
+/** What `read` returns, or undefined where the bytes end too early, or say something that cannot be. */
+function unlessMalformed<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isProblem(error)) return undefined
+    throw error
+  }
+}
+
 function sectionName(id: number): string {
-  const name = sectionNames[id]
-  return name === undefined ? `section ${id}` : `its ${name} section`
+  const name = Object.keys(SectionId).find((name) => SectionId[name as keyof typeof SectionId] === id)
+  return name === undefined ? `section ${id}` : `its ${name.replace(/(?!^)[A-Z]/, " $&").toLowerCase()} section`
 }
 
 function checkHeader(bytes: Uint8Array, path: string): void {
   if (bytes.length === 0) throw problems.emptyModule(path)
-  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes.length >= 4 && header.getUint32(0, true) !== magic) throw problems.notWasm(path, looksLike(bytes))
-  if (bytes.length < 8) {
-    const begins = bytes.every((byte, i) => byte === [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0][i])
-    throw begins ? problems.truncatedModule(path, "its header") : problems.notWasm(path, looksLike(bytes))
+  const matches = (length: number) => bytes.subarray(0, length).every((byte, i) => byte === header[i])
+  if (!matches(4)) throw problems.notWasm(path, looksLike(bytes))
+  if (bytes.length < header.length) {
+    throw matches(header.length)
+      ? problems.truncatedModule(path, "its header")
+      : problems.notWasm(path, looksLike(bytes))
   }
-  const version = header.getUint32(4, true)
+  const version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true)
   // A component has layer 1 in the upper half of the version field.
   if (version >>> 16 === 1) throw problems.component(path)
   if (version !== 1) throw problems.unknownVersion(path, version)
@@ -71,25 +82,13 @@ function looksLike(bytes: Uint8Array): string {
   return "it is a text file"
 }
 
-/** An unsigned LEB128 of at most 32 bits. Undefined if the bytes end, or it is too long. */
-function leb(bytes: Uint8Array, at: number): { value: number; next: number } | undefined {
-  let value = 0
-  for (let i = 0; i < 5; i++) {
-    const byte = bytes[at + i]
-    if (byte === undefined) return undefined
-    value += (byte & 0x7f) * 2 ** (7 * i)
-    if (byte < 0x80) return { value, next: at + i + 1 }
-  }
-  return undefined
-}
-
 /** The artifact's description, if this custom section is it. */
 function ownSection(section: Uint8Array, path: string): Artifact | undefined {
-  const length = leb(section, 0)
-  if (length === undefined || length.value !== artifactSection.length) return undefined
-  const end = length.next + length.value
-  if (Buffer.from(section.subarray(length.next, end)).toString("latin1") !== artifactSection) return undefined
-  return parseArtifact(section.subarray(end), path)
+  const reader = new Reader(section)
+  const name = unlessMalformed(() => reader.take(reader.u32()))
+  if (name?.length !== artifactSection.length || Buffer.from(name).toString("latin1") !== artifactSection)
+    return undefined
+  return parseArtifact(reader.take(reader.left), path)
 }
 
 /** The same of a module that has been compiled already. */
