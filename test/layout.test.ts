@@ -159,8 +159,7 @@ test("the tests of a folder lie in a folder of its name", () => {
   const tests = sources("test").filter((file) => file.endsWith(".test.ts") && file.split("/").length > 2)
   expect(tests.filter((file) => !products.includes(file.split("/")[1] ?? ""))).toEqual([])
   const folders = new Set(tests.map((file) => file.split("/")[1]))
-  // What wasm/ reads and writes is tested by those who use it.
-  expect(products.filter((folder) => !folders.has(folder) && folder !== "wasm")).toEqual([])
+  expect(products.filter((folder) => !folders.has(folder))).toEqual([])
 })
 
 /** Folders of fixtures/ without cases: each has the programs of one test. */

@@ -39,10 +39,10 @@ export function assemble(text: string, names = false): Uint8Array {
 }
 
 /** Module -> text. */
-export function disassemble(bytes: Uint8Array): string {
+export function disassemble(bytes: Uint8Array, foldExprs = true): string {
   const module = wabt.readWasm(bytes, { ...features, readDebugNames: false })
   try {
-    return module.toText({ foldExprs: true, inlineExport: false })
+    return module.toText({ foldExprs, inlineExport: false })
   } finally {
     module.destroy()
   }
