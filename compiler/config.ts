@@ -1,61 +1,43 @@
-// .edgebox.json -> options. The command line wins over it; `mergeOptions` says so in one place.
+// .edgebox.json -> options, checked. The command line wins over it: `settle` in options.ts.
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { configNotJson, configNotReadable, configUnknownKey, configWrongType } from "./errors.ts"
 import { reasonOf } from "./disk.ts"
 import { findJsonMistake } from "./json.ts"
 import { nearest } from "../nearest.ts"
+import { type Config, rows } from "./options.ts"
 
-/** What `.edgebox.json` may say. Paths are relative to its folder. */
-export interface Config {
-  entry?: string
-  npm?: string
-  output?: string
-  snapshot?: "engine" | "app"
-  optimize?: boolean
-  minify?: boolean
-  keepSource?: boolean
-  sourcemap?: boolean
-  define?: Record<string, string>
-  external?: string[]
-  freeze?: "all" | "auto" | "none"
-  freezeOnly?: string[]
-  freezeExcept?: string[]
-}
-
-interface Kind {
+interface Check {
   is: (value: unknown) => boolean
   words: string
 }
 
-const text: Kind = { is: (v) => typeof v === "string" && v !== "", words: "a string that is not empty" }
-const flag: Kind = { is: (v) => typeof v === "boolean", words: "true or false" }
-const texts: Kind = { is: (v) => Array.isArray(v) && v.every((item) => text.is(item)), words: "a list of strings" }
-const textMap: Kind = {
-  is: (v) => typeof v === "object" && v !== null && !Array.isArray(v) && Object.values(v).every(isString),
-  words: 'an object of strings, as in { "DEBUG": "false" }',
+const isText = (value: unknown) => typeof value === "string" && value !== ""
+
+/** What a value must be, by the kind of its option. */
+const kinds = {
+  flag: { is: (v) => typeof v === "boolean", words: "true or false" },
+  text: { is: isText, words: "a string that is not empty" },
+  texts: { is: (v) => Array.isArray(v) && v.every(isText), words: "a list of strings" },
+  map: {
+    is: (v) => typeof v === "object" && v !== null && !Array.isArray(v) && Object.values(v).every(isString),
+    words: 'an object of strings, as in { "DEBUG": "false" }',
+  },
+} satisfies Record<string, Check>
+
+function oneOf(values: readonly string[]): Check {
+  return {
+    is: (value) => values.includes(value as string),
+    words: values.map((value) => `"${value}"`).join(" or "),
+  }
 }
-const oneOf = (...values: string[]): Kind => ({
-  is: (v) => values.includes(v as string),
-  words: values.map((value) => JSON.stringify(value)).join(" or "),
-})
 
 /** Every key that `.edgebox.json` may have, and what its value must be. */
-const keys = {
-  entry: text,
-  npm: text,
-  output: text,
-  snapshot: oneOf("engine", "app"),
-  optimize: flag,
-  minify: flag,
-  keepSource: flag,
-  sourcemap: flag,
-  define: textMap,
-  external: texts,
-  freeze: oneOf("all", "auto", "none"),
-  freezeOnly: texts,
-  freezeExcept: texts,
-} satisfies Record<keyof Config, Kind>
+const keys = new Map<string, Check>(
+  rows.flatMap(([name, { inConfig, kind, choices }]) =>
+    inConfig ? [[name, choices === undefined ? kinds[kind] : oneOf(choices)]] : [],
+  ),
+)
 
 /** Read `<folder>/.edgebox.json`; `{}` when there is none. `shown` is the folder as the user named it, for messages. */
 export async function readConfig(folder: string, shown = folder): Promise<Config> {
@@ -78,19 +60,11 @@ export function parseConfig(source: string, path: string): Config {
   }
   for (const [key, found] of Object.entries(value)) {
     const at = `${path}:${lineOfKey(source, key)}`
-    // Own keys only: "constructor" is not a key of ours.
-    const kind = Object.hasOwn(keys, key) ? keys[key as keyof Config] : undefined
-    if (kind === undefined) throw configUnknownKey(key, nearest(key, Object.keys(keys)), Object.keys(keys), at)
-    if (!kind.is(found)) throw configWrongType(key, kind.words, kindOf(found), at)
+    const check = keys.get(key)
+    if (check === undefined) throw configUnknownKey(key, nearest(key, [...keys.keys()]), [...keys.keys()], at)
+    if (!check.is(found)) throw configWrongType(key, check.words, kindOf(found), at)
   }
-  const config = value as Config
-  return config
-}
-
-/** Options of the command line over those of the file; what neither sets stays undefined. */
-export function mergeOptions<T extends object>(config: Config, given: T): Config & T {
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  return { ...config, ...(set as T) }
+  return value as Config
 }
 
 function parseJson(source: string, path: string): unknown {

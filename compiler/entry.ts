@@ -1,8 +1,9 @@
 // What the user named (a file or a folder) -> the app: its folder, its entry file, its name, its config.
 import { readFile, realpath, stat } from "node:fs/promises"
 import { basename, dirname, extname, join, resolve } from "node:path"
-import { type Config, readConfig } from "./config.ts"
+import { readConfig } from "./config.ts"
 import { entryNotThere, noEntry, notAnAppFile, notThere, packageHasNoEntry, packageNotInstalled } from "./errors.ts"
+import type { Config } from "./options.ts"
 
 /** Endings of files that can be an entry, in the order in which they are looked for. */
 export const endings = [".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"] as const

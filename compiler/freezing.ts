@@ -1,27 +1,18 @@
 // Freezing: functions of the loaded app -> frozen code, loaded into the live engine. The linker finds it among its libraries.
 import type { JSValue, LiveEngine } from "../engine/live.ts"
-import { freezeFunctions, type FunctionReport, type Which } from "../freeze/freeze.ts"
-import type { Command } from "commander"
-import { listing } from "../freeze/flow/disassembly.ts"
-import { anonymous, sourceNames } from "../freeze/read/naming.ts"
-import { bytecodeOf, functionReader } from "../freeze/read/reader.ts"
-import { watOf } from "./commands/wat.ts"
-import { bundle } from "./bundle/bundle.ts"
-import { mergeOptions } from "./config.ts"
-import { resolveApp } from "./entry.ts"
-import { noSuchFunction } from "./errors.ts"
-import { loadApp, startBase } from "./load.ts"
+import type { LoadedLibrary } from "../engine/link/loader.ts"
+import { freezeFunctions, type FunctionReport } from "../freeze/freeze.ts"
+import { anonymous } from "../freeze/read/naming.ts"
+import { bytecodeOf } from "../freeze/read/reader.ts"
 import { nearest } from "../nearest.ts"
-import { readBase } from "./shipped.ts"
-import { builtinNames, partsScript, usedParts } from "./usedparts.ts"
+import { printable } from "../problem.ts"
+import { noSuchFunction } from "./errors.ts"
+import type { Settled } from "./options.ts"
 
-const seeAll = "`edgeboxc freeze <app>` lists them. With --minify they have no names."
+/** How to see what names there are. */
+export const seeAll = "`edgeboxc freeze <app>` lists them. With --minify they have no names."
 
-export interface FreezeChoice {
-  freeze?: Which
-  freezeOnly?: string[]
-  freezeExcept?: string[]
-}
+export type FreezeChoice = Pick<Settled, "freeze" | "freezeOnly" | "freezeExcept">
 
 /** What was frozen and what was kept, for the report. Sizes in bytes. */
 export interface FreezeReport {
@@ -33,21 +24,31 @@ export interface FreezeReport {
   functions: FunctionReport[]
 }
 
+/** What freezing made of an app. */
+export interface Frozen {
+  report: FreezeReport
+  /** The frozen code; undefined when nothing was frozen. */
+  library?: LoadedLibrary
+}
+
 /**
- * Freeze the app's functions as chosen (default `auto`). Call it before the app runs: what is entered already stays as it is. Throws EB131 for a name
+ * Freeze the app's functions as chosen. Call it before the app runs: what is entered already stays as it is. Throws EB131 for a name
  * that no function has.
  */
-export function freezeApp(live: LiveEngine, appFunction: JSValue, choice: FreezeChoice = {}): FreezeReport {
+export function freezeApp(live: LiveEngine, appFunction: JSValue, choice: FreezeChoice): Frozen {
   const root = bytecodeOf(live, appFunction)
-  const { freeze: which = "auto", freezeOnly, freezeExcept } = choice
-  if (root === undefined || (which === "none" && freezeOnly === undefined)) return summary([])
+  const { freeze: which, freezeOnly: only, freezeExcept: except } = choice
+  if (root === undefined || (which === "none" && only === undefined)) return { report: summary([]) }
   const context = live.call("guest_context")
-  const { functions } = freezeFunctions(live, { context, root, which, only: freezeOnly, except: freezeExcept })
+  const { functions, library } = freezeFunctions(live, { context, root, which, only, except })
+  for (const name of [...(only ?? []), ...(except ?? [])]) checkName(name, functions)
+  return { report: summary(functions), library }
+}
+
+/** Throws EB131 when no function has the name. */
+export function checkName(name: string, functions: readonly FunctionReport[]): void {
   const known = [...new Set(functions.map((f) => f.name || anonymous))]
-  for (const name of [...(freezeOnly ?? []), ...(freezeExcept ?? [])]) {
-    if (!known.includes(name)) throw noSuchFunction(name, nearest(name, known), seeAll)
-  }
-  return summary(functions)
+  if (!known.includes(name)) throw noSuchFunction(name, nearest(name, known), seeAll)
 }
 
 function summary(functions: FunctionReport[]): FreezeReport {
@@ -61,45 +62,12 @@ function summary(functions: FunctionReport[]): FreezeReport {
   }
 }
 
-/** Register the `freeze` command. Its action throws problems. */
-export function freezeCommand(program: Command): void {
-  program
-    .command("freeze <app>")
-    .description("show what freezing makes of an app's functions")
-    .option("--wat <name>", "the WebAssembly of one function beside its bytecode")
-    .addHelpText("after", "\nExamples:\n  $ edgeboxc freeze my-app\n  $ edgeboxc freeze src/app.ts --wat render\n")
-    .action(async (input: string, options: { wat?: string }) => {
-      process.stdout.write(`${await showFrozen(input, options.wat)}\n`)
-    })
-}
-
-/** With a name, that function's bytecode and WebAssembly; without one, a line for each function: frozen, or why it is kept. */
-export async function showFrozen(input: string, name?: string): Promise<string> {
-  const app = await resolveApp(input)
-  const bundled = await bundle(app, { ...mergeOptions(app.config, {}), builtins: builtinNames })
-  const parts = partsScript(usedParts(bundled.code, bundled.builtins))
-  const live = startBase(await readBase())
-  const { appFunction } = loadApp(live, bundled, parts, { keepSource: false })
-  const root = bytecodeOf(live, appFunction)
-  if (root === undefined) throw new Error("the app has no function")
-  const context = live.call("guest_context")
-  const infos = functionReader(live, live.call("guest_runtime")).readAll(root)
-  const names = sourceNames(infos)
-  const { functions, library } = freezeFunctions(live, { context, root, which: "all" })
-  if (name === undefined) return functions.map(functionLine).join("\n")
-  const shown = functions.flatMap((f, i) => ((names.get(infos[i]!.pointer) || anonymous) === name ? [i] : []))
-  const known = [...new Set(names.values())].map((text) => text || anonymous)
-  if (shown.length === 0) throw noSuchFunction(name, nearest(name, known), seeAll)
-  const texts = shown.map(async (i) => {
-    const { frozen, why, position, kernel } = functions[i]!
-    const bytecode = listing(infos[i]!, names)
-    if (!frozen || library === undefined || position === undefined) return `${bytecode}\n\n;; kept: ${why}`
-    return `${bytecode}\n\n${await watOf(library.bytes, position, position + (kernel ? 1 : 0))}`
-  })
-  return (await Promise.all(texts)).join("\n\n")
+/** The plan, a line for each function: frozen, or why it is kept. */
+export function planText({ report }: Frozen): string {
+  return report.functions.length === 0 ? "No function is frozen." : report.functions.map(functionLine).join("\n")
 }
 
 function functionLine({ name, file, line, frozen, why, bytecode, wasm, steps, exits }: FunctionReport): string {
   const what = frozen ? `frozen  ${bytecode} -> ${wasm} bytes, ${steps} steps, ${exits} exits` : `kept    ${why}`
-  return `${`${file}:${line}`.padEnd(30)} ${(name || anonymous).padEnd(24)} ${what}`
+  return `${printable(`${file}:${line}`).padEnd(30)} ${printable(name || anonymous).padEnd(24)} ${what}`
 }

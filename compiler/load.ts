@@ -7,13 +7,10 @@ import { startEngine, type JSValue, type LiveEngine } from "../engine/live.ts"
 import { defaultNativeStackBytes } from "../engine/prelink/prelink.ts"
 import type { Bundle } from "./bundle/bundle.ts"
 import { appDoesNotCompile, engineRanOutOfMemory, forbiddenAtBuild, topLevelThrew } from "./errors.ts"
+import type { Settled } from "./options.ts"
 import { bytecodeBytes, originalPlace, placeApp } from "./positions.ts"
 
-export interface LoadOptions {
-  keepSource: boolean
-  /** What the app prints at build time. */
-  write?: (fd: number, bytes: Uint8Array) => void
-}
+export type LoadChoices = Pick<Settled, "keepSource">
 
 /** A live engine with an app in it. */
 export interface LoadedApp {
@@ -30,8 +27,11 @@ const FLAG_KEEP_SOURCE = 2
 /** File name of what has no original file: helpers that the bundler adds. */
 export const bundleName = "edgebox:bundle"
 
-/** Start the base. `guest_unseal` makes freed memory be zeroed, so that garbage stays out of the snapshot. */
-export function startBase(base: Uint8Array, options: Pick<LoadOptions, "write"> = {}): LiveEngine {
+/** Start the base; `write` gets what the app prints at build time. `guest_unseal` makes freed memory be zeroed, so that garbage stays out of the snapshot. */
+export function startBase(
+  base: Uint8Array,
+  options: { write?: (fd: number, bytes: Uint8Array) => void } = {},
+): LiveEngine {
   let live: LiveEngine | undefined
   const refuse = (what: string, result: number) => () => {
     live?.withString(what, (pointer) => live?.call("guest_forbid", pointer))
@@ -58,12 +58,7 @@ const buildNativeStackBytes = defaultNativeStackBytes
 /**
  * Compile the app in a live base. `parts` is the script of the guest's parts that it uses, or nothing. Throws EB220 when the engine refuses the source, or EB221 when it has no memory for it.
  */
-export function loadApp(
-  live: LiveEngine,
-  bundle: Bundle,
-  parts: string,
-  options: Pick<LoadOptions, "keepSource">,
-): LoadedApp {
+export function compileBundle(live: LiveEngine, bundle: Bundle, parts: string, options: LoadChoices): LoadedApp {
   if (parts !== "") evaluateParts(live, parts)
   compileApp(live, bundle, options.keepSource)
   const appFunction = live.callValue("guest_app_function")

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { format, resolveConfig } from "prettier"
+import { withOptions } from "./optionrows.ts"
 import { problemsPage, readProblems } from "./problems.ts"
 
 export interface Page {
@@ -13,6 +14,7 @@ export interface Page {
 export async function makePages(root: string): Promise<Page[]> {
   const pages: Page[] = [
     { file: "docs/errors.md", text: problemsPage(readProblems(root), textOf(root, "docs/errors.md")) },
+    { file: "README.md", text: withOptions(textOf(root, "README.md")) },
   ]
   return Promise.all(pages.map((page) => formatted(root, page)))
 }

@@ -24,8 +24,13 @@ const allowed: Record<string, string[]> = {
 
 /** Package -> the only files (or folders) that may import it. */
 const confined: Record<string, string[]> = {
-  esbuild: ["compiler/bundle/bundle.ts", "compiler/bundle/builtins.ts", "engine/prelink/guest.ts"],
-  binaryen: ["compiler/optimize.ts", "compiler/commands/wat.ts"],
+  esbuild: [
+    "compiler/bundle/bundle.ts",
+    "compiler/bundle/builtins.ts",
+    "compiler/bundle/strict.ts",
+    "engine/prelink/guest.ts",
+  ],
+  binaryen: ["compiler/optimize.ts", "compiler/wat.ts"],
   "@jridgewell/trace-mapping": ["compiler/positions.ts"],
 }
 
@@ -110,16 +115,11 @@ function importsOfOurs(file: string): string[] {
 
 /** Files that are on a circle still. */
 const stillOnCircles: string[] = [
-  "compiler/bundle/strict.ts",
-  "compiler/bundle/builtins.ts",
-  "compiler/bundle/bundle.ts",
   "engine/link/loader.ts",
   "engine/live.ts",
   "wizer/node/paths.ts",
   "wizer/node/descriptors.ts",
   "wizer/node/wasi.ts",
-  "compiler/commands/build-command.ts",
-  "compiler/cli.ts",
 ]
 
 test("no file imports itself by way of others, for types neither", () => {

@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises"
 import { builtinModules } from "node:module"
 import { extname } from "node:path"
-import type { Metafile, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "./bundle.ts"
+import type { Metafile, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild"
 import { type Problem } from "../../problem.ts"
 import { nativeAddon, unknownBuiltin } from "../errors.ts"
 import { fromHere } from "../disk.ts"

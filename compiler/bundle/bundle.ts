@@ -11,7 +11,9 @@
 // outermost function is always an async one, which could never be frozen.
 //
 // What esbuild cannot do by itself is done on its text, line by line, so that the source map stays exact:
-// strict.ts gives ES modules their strict mode and lets sloppy CommonJS be sloppy; places.ts fills in __filename and import.meta.
+// strict.ts gives ES modules their strict mode and lets sloppy CommonJS be sloppy; meta.ts fills in __filename and import.meta.
+//
+// Only this file calls esbuild; builtins.ts and strict.ts know the shapes of what it takes and gives.
 import {
   type BuildFailure,
   type BuildOptions,
@@ -29,20 +31,16 @@ import type { App } from "../entry.ts"
 import { isProblem, printable, unprintable } from "../../problem.ts"
 import { bundleFailed, nestedTooDeeply } from "../errors.ts"
 import { fromHere } from "../disk.ts"
+import type { BuildChoices } from "../options.ts"
 import { mapText, type SourceMap } from "./mappings.ts"
 import { fillPlaces, placeMarkers } from "./meta.ts"
 import { kindsOf, shape } from "./strict.ts"
 
-// esbuild is imported in this file alone.
-export type { Metafile, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild"
+/** What a build can tell its bundling. */
+export type BundleChoices = Pick<BuildChoices, "minify" | "define" | "external">
 
 /** What bundling can be told. */
-export interface BundleOptions {
-  minify?: boolean
-  /** Identifier or member expression -> JSON value or identifier. */
-  define?: Record<string, string>
-  /** Imports to leave alone: they are looked up when the app runs. */
-  external?: string[]
+export interface BundleOptions extends BundleChoices {
   /** Built-in modules that exist, without `node:`. */
   builtins: readonly string[]
   /** Colour esbuild's diagnostics for a terminal. */

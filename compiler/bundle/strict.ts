@@ -11,7 +11,7 @@
 import { type Comment, type Options, type Program, type Statement, parse } from "acorn"
 import { readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
-import type { Metafile } from "./bundle.ts"
+import type { Metafile } from "esbuild"
 import { withLexicalDeclarations } from "./lexical.ts"
 import { withoutNeedlessNames } from "./names.ts"
 import { withTurnsClosed } from "./turns.ts"
@@ -27,7 +27,7 @@ export interface Kinds {
   scripts: string[]
 }
 
-/** What esbuild wrote, with what `places.ts` added. */
+/** What esbuild wrote, with what `meta.ts` added. */
 export interface Raw {
   code: string
   map: SourceMap

@@ -2,16 +2,19 @@
 import { dirname, resolve } from "node:path"
 import { stat } from "node:fs/promises"
 import { type BuildOptions, type BuildResult, build } from "../build.ts"
-import type { CommandOptions } from "../cli.ts"
 import { isProblem, printable, problemText } from "../../problem.ts"
 import { fromHere } from "../disk.ts"
 import { optimizeLate } from "../jit.ts"
+import type { BuildChoices, CommandChoices } from "../options.ts"
 import { init } from "./starter.ts"
 import { stageLines, summaryLine } from "../report.ts"
 import { buildAndWatch, type Watched } from "./watch.ts"
 
+/** What `edgeboxc build` is told. */
+type CommandOptions = BuildChoices & CommandChoices & { input: string }
+
 /** `edgeboxc build`. */
-export async function buildCommand(options: CommandOptions & { input: string }): Promise<void> {
+export async function buildCommand(options: CommandOptions): Promise<void> {
   optimizeLate()
   if (options.watch !== true) {
     await buildOnce(options)
@@ -35,7 +38,7 @@ export async function buildCommand(options: CommandOptions & { input: string }):
   }, stop.signal)
 }
 
-async function buildOnce(options: CommandOptions & { input: string }): Promise<BuildResult> {
+async function buildOnce(options: CommandOptions): Promise<BuildResult> {
   const progress = startProgress(options.quiet !== true && process.stderr.isTTY === true)
   try {
     const { watch, verbose, quiet, ...rest } = options

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { build, type BuildOptions } from "../../compiler/build.ts"
+import { showFrozen } from "../../compiler/commands/freeze-command.ts"
 import { isProblem, problemText } from "../../problem.ts"
 import { type Outcome, programs, root, run, runNode, whyNoWasmInterp } from "../apps.ts"
 import { type Case, cases } from "../cases.ts"
@@ -122,15 +123,13 @@ test("an output that is one of the app's files is refused", async () => {
   expect(readFileSync(input, "utf8")).toBe("console.log(1)")
 })
 
-test("report and stages say what was built", async () => {
+test("the report says what was built", async () => {
   const report = join(folder, "report.json")
-  const stages = join(folder, "stages")
   const { wasm } = await build({
     input: join(root, "fixtures/build/markdown"),
     output: join(folder, "reported.wasm"),
     sourcemap: true,
     report,
-    stages,
   })
   const read = JSON.parse(readFileSync(report, "utf8")) as {
     entry: string
@@ -140,9 +139,57 @@ test("report and stages say what was built", async () => {
   expect(read.entry).toBe("index.ts")
   expect(read.inputs).toContain("document.md")
   expect(read.sizes.artifact).toBe(wasm.length)
-  expect(readdirSync(stages)).toEqual(
-    expect.arrayContaining(["1-app.json", "2-bundle.js", "2-bundle.js.map", "4-linked.wasm"]),
-  )
   const map = JSON.parse(readFileSync(join(folder, "reported.wasm.map"), "utf8")) as { sources: string[] }
   expect(map.sources).toContain("page.ts")
+})
+
+test("--stages writes every value on the pipeline, and changes nothing", async () => {
+  const input = join(folder, "staged.js")
+  writeFileSync(
+    input,
+    "function sum(n) { let s = 0; for (let i = 0; i < n; i++) s += i; return s }\nconsole.log(sum(9), new URL('a:b'))",
+  )
+  const stages = join(folder, "stages")
+  const made = { input, output: join(folder, "staged.wasm") }
+  const plain = await build(made)
+  const { wasm, report } = await build({ ...made, stages, optimize: true })
+  expect(readdirSync(stages)).toEqual([
+    "1-app.json",
+    "2-bundle.js",
+    "2-bundle.js.map",
+    "2-bundle.json",
+    "3-parts.js",
+    "4-functions.txt",
+    "5-plan.txt",
+    "6-frozen.wat",
+    "7-linked.wasm",
+    "8-optimized.wasm",
+    "9-report.json",
+  ])
+  const read = (name: string) => readFileSync(join(stages, name))
+  expect(read("7-linked.wasm").equals(plain.wasm)).toBe(true)
+  expect(read("8-optimized.wasm").equals(wasm)).toBe(true)
+  expect(JSON.parse(String(read("1-app.json")))).toMatchObject({
+    entry: input,
+    options: { freeze: "auto", optimize: true },
+  })
+  expect(String(read("3-parts.js"))).toMatch(/^\(function\(kit\)/)
+  expect(String(read("4-functions.txt"))).toMatch(/^function sum {2}staged\.js:1:1$/m)
+  expect(String(read("5-plan.txt"))).toMatch(/^staged\.js:1 +sum +frozen /m)
+  expect(String(read("6-frozen.wat"))).toMatch(/^\(module\n/)
+  expect(JSON.parse(String(read("9-report.json")))).toEqual(report)
+
+  // What is not made has no file.
+  await build({ ...made, stages: join(folder, "less"), freeze: "none" })
+  expect(readdirSync(join(folder, "less")).filter((name) => /^[68]/.test(name))).toEqual([])
+})
+
+test("`freeze` shows what `build` does, with the same default", async () => {
+  const input = join(root, "fixtures/build/markdown")
+  const { report } = await build({ input, output: join(folder, "frozen.wasm") })
+  const frozen = (text: string) => text.split("\n").filter((line) => / frozen {2}/.test(line)).length
+  expect(report.frozen.frozen).toBeGreaterThan(0)
+  expect(frozen(await showFrozen(input))).toBe(report.frozen.frozen)
+  expect(frozen(await showFrozen(input, { freeze: "all" }))).toBeGreaterThan(report.frozen.frozen)
+  expect(await showFrozen(input, { freeze: "none" })).toBe("No function is frozen.")
 })

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { loadApp, startBase } from "../../compiler/load.ts"
+import { compileBundle, startBase } from "../../compiler/load.ts"
 import { linkArtifact } from "../../compiler/link.ts"
 import { idleFunctions, callGraph, recursiveFunctions } from "../../engine/edit/callgraph.ts"
 import { relocate } from "../../engine/link/relocate.ts"
@@ -51,7 +51,7 @@ for (const [name, [code, printed]] of Object.entries(programs)) {
       runtime: number,
     ) => number
     expect(init(live.call("guest_context"), live.call("guest_runtime"))).toBe(0)
-    const { bytecodeBytes } = loadApp(live, script(code), "", { keepSource: false })
+    const { bytecodeBytes } = compileBundle(live, script(code), "", { keepSource: false })
     const { wasm, note } = linkArtifact(live, { base, edgebox: "test", snapshot: "engine", app: bytecodeBytes })
     expect(note.sizes.libraries).toBeGreaterThan(1000)
     const ran = runInProcess(wasm)
@@ -62,7 +62,7 @@ for (const [name, [code, printed]] of Object.entries(programs)) {
 
 test("the base imports WASI only, and an artifact exports memory and _start", () => {
   const live = startBase(base)
-  loadApp(live, script("console.log(1)"), "", { keepSource: false })
+  compileBundle(live, script("console.log(1)"), "", { keepSource: false })
   const { wasm } = linkArtifact(live, { base, edgebox: "test", snapshot: "engine", app: 0 })
   const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>)
   expect(new Set(WebAssembly.Module.imports(module).map((i) => i.module))).toEqual(new Set(["wasi_snapshot_preview1"]))
@@ -71,7 +71,7 @@ test("the base imports WASI only, and an artifact exports memory and _start", ()
 
 test("the engine's code in an artifact is the base's, byte for byte, but for functions that nothing reaches", () => {
   const live = startBase(base)
-  loadApp(live, script("console.log(1)"), "", { keepSource: false })
+  compileBundle(live, script("console.log(1)"), "", { keepSource: false })
   const { wasm } = linkArtifact(live, { base, edgebox: "test", snapshot: "engine", app: 0 })
   const [before, after] = [parseModule(base), parseModule(wasm)]
   const idle = new Set(idleFunctions(before, exportedFunction(before, "_start")))

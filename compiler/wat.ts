@@ -1,5 +1,16 @@
-// One function of a library as text, through binaryen.
-import { firstFrozen } from "../../freeze/helpers/signatures.ts"
+// Frozen code as text, through binaryen.
+import { firstFrozen } from "../freeze/helpers/signatures.ts"
+
+/** The whole library. */
+export async function libraryText(library: Uint8Array): Promise<string> {
+  const { default: binaryen } = await import("binaryen")
+  const module = binaryen.readBinary(library)
+  try {
+    return module.emitText()
+  } finally {
+    module.dispose()
+  }
+}
 
 /** The text of the frozen functions at positions `first` to `last` among a library's frozen functions (kernels count). */
 export async function watOf(library: Uint8Array, first: number, last: number): Promise<string> {
