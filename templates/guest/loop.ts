@@ -58,7 +58,7 @@ export function tick(callback: Callback, args: unknown[]): void {
 /** Call a timer in so many milliseconds, as Node rounds them. */
 export function schedule(timer: Timer, milliseconds: number): void {
   if (!native.running()) timer.place ??= String(new Error().stack)
-  enqueue(timer, (native.running() ? sinceStart() : now) + milliseconds)
+  enqueue(timer, (native.running() ? Math.floor(elapsed()) : now) + milliseconds)
 }
 
 export function cancel(timer: Timer): void {
@@ -184,7 +184,7 @@ function runImmediates(): void {
 function wait(): void {
   if (immediates.length > 0) return
   const first = next()
-  const milliseconds = first === undefined ? -1 : Math.max(0, first.due - (native.monotonic() - origin))
+  const milliseconds = first === undefined ? -1 : Math.max(0, first.due - elapsed())
   const wanted = inputs[0]
   if (wanted === undefined) {
     if (milliseconds > 0) native.sleep(milliseconds)
@@ -209,6 +209,7 @@ function next(): Entry<Timer> | undefined {
 
 const isReferenced = (one: Entry<Timer>) => one.owner.entry === one && one.owner.referenced
 
-const sinceStart = () => Math.floor(native.monotonic() - origin)
+/** Milliseconds since the run began. */
+export const elapsed = () => native.monotonic() - origin
 
-const readClock = () => (now = sinceStart())
+const readClock = () => (now = Math.floor(elapsed()))

@@ -3,7 +3,7 @@ import { EventEmitter } from "./emitter.ts"
 import { env, readEnvironment } from "./env.ts"
 import { makeInput } from "./stdin.ts"
 import { native } from "./kit.ts"
-import { tick } from "./loop.ts"
+import { elapsed, tick } from "./loop.ts"
 import { named } from "./named.ts"
 import { checkCallback, outOfRange, wrongType } from "./nodeerror.ts"
 import { makeOutput } from "./stdout.ts"
@@ -17,7 +17,6 @@ type Callback = (...args: any[]) => unknown
 
 let exitCode: unknown
 let exiting = false
-let started = 0
 let argv: string[] | undefined
 
 /** process.hrtime, and below it hrtime.bigint. */
@@ -91,7 +90,7 @@ function addProperties(): void {
     features: {},
     cwd: () => "/",
     umask: () => 0o22,
-    uptime: () => (native.monotonic() - started) / 1000,
+    uptime: () => elapsed() / 1000,
     hrtime,
     memoryUsage,
     nextTick(callback: Callback, ...args: unknown[]) {
@@ -145,11 +144,6 @@ function checkCode(code: unknown): unknown {
 }
 
 // ---- what the end of a program needs of it --------------------------------------------------------------------------
-
-/** A run begins: time counts from here. */
-export function startUptime(): void {
-  started = native.monotonic()
-}
 
 /** Tell listeners of "exit", once; returns the code to exit with. */
 export function leave(): number {

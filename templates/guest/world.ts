@@ -5,7 +5,7 @@ import { awaitTop, finish, onError, onLateHandler, onRejection } from "./endings
 import { native, useKit, type Kit, type World } from "./kit.ts"
 import { immediate, setOwner, startClock, tick } from "./loop.ts"
 import { checkCallback, nodeError, wrongType } from "./nodeerror.ts"
-import { emitWarning, process, startUptime } from "./processobject.ts"
+import { emitWarning, process } from "./processobject.ts"
 import { timers } from "./timerobjects.ts"
 
 export function start(given: Kit): World {
@@ -13,8 +13,8 @@ export function start(given: Kit): World {
   setOwner({ onError, onRejection })
   onWarning(emitWarning)
   given.lateHandler = onLateHandler
-  given.starters.push(begin)
-  if (native.running()) begin()
+  given.starters.push(startClock)
+  if (native.running()) startClock()
   return {
     process,
     timers,
@@ -31,10 +31,4 @@ export function start(given: Kit): World {
     awaitTop,
     finish,
   }
-}
-
-/** A run begins. */
-function begin(): void {
-  startUptime()
-  startClock()
 }
