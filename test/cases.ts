@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { expect } from "vitest"
-import { problemText } from "./problems.ts"
+import { problemText } from "./failures.ts"
 
 const root = resolve(import.meta.dirname, "..", "fixtures")
 

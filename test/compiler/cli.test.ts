@@ -10,7 +10,7 @@ import { MappedLines } from "../../compiler/bundle/mappings.ts"
 import { parseConfig } from "../../compiler/config.ts"
 import { resolveApp } from "../../compiler/entry.ts"
 import { buildAndWatch } from "../../compiler/commands/watch.ts"
-import { problemText } from "../problems.ts"
+import { problemText } from "../failures.ts"
 import { programs, runNode } from "../apps.ts"
 
 let folder: string

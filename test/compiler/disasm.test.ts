@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import { disassembleApp } from "../../compiler/commands/disasm-command.ts"
 import { cases } from "../cases.ts"
-import { problemText } from "../problems.ts"
+import { problemText } from "../failures.ts"
 
 // What the bundler puts around an app may change with its version; the cases look at the app's own functions.
 for (const c of cases("disasm")) {

@@ -5,7 +5,7 @@ import { abi, type Abi } from "../../engine/abi.ts"
 import { startEngine, type LiveEngine } from "../../engine/live.ts"
 import { readEnginePackage } from "../../engine/package.ts"
 import { compareLayout, findLayout, probeEngine } from "../../engine/probe/probe.ts"
-import { problemText } from "../problems.ts"
+import { problemText } from "../failures.ts"
 
 const module = new WebAssembly.Module(readEnginePackage().wasm as Uint8Array<ArrayBuffer>)
 const fresh = (): LiveEngine => startEngine(module)

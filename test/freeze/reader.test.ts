@@ -6,7 +6,7 @@ import { flowGraph } from "../../freeze/flow/blocks.ts"
 import { decodeLines, encodeLines, lineAt } from "../../freeze/read/lines.ts"
 import { bytecodeOf, functionReader, readFunction, readSource, type FunctionInfo } from "../../freeze/read/reader.ts"
 import { opcodes } from "../../opcodes/quickjs.generated.ts"
-import { problemText } from "../problems.ts"
+import { problemText } from "../failures.ts"
 import { packageScript, typescriptScript } from "./corpus.ts"
 import {
   compileDumping,

@@ -10,7 +10,7 @@ import { engineHash, engineVersion, opcodeByName, opcodes, temporaries } from ".
 import { formatSize, type OpcodeTable } from "../../opcodes/table.ts"
 import { readEngineTable } from "../../opcodes/extract.ts"
 import { cases } from "../cases.ts"
-import { problemText } from "../problems.ts"
+import { problemText } from "../failures.ts"
 import { integersFrom } from "../random.ts"
 
 const engine = readEnginePackage()

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest"
 import wabt from "wabt"
 import { runInProcess } from "../../runtime/run.ts"
-import { problemText } from "../problems.ts"
+import { problemText } from "../failures.ts"
 import { integersFrom, seedOf } from "../random.ts"
 
 /** Exits with the i32 at 1024, divided by 1000. Initially 5,000,000. */

@@ -12,7 +12,7 @@ import { findSection, readSections, SectionId, writeModule, type Section } from 
 import { isProblem, snapshot, type SnapshotResult } from "../../wizer/snapshot.ts"
 import { runJob } from "../../wizer/node/job.ts"
 import { cases, type Case } from "../cases.ts"
-import { problemText } from "../problems.ts"
+import { problemText } from "../failures.ts"
 import {
   assemble,
   disassemble,
