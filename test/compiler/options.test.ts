@@ -4,7 +4,7 @@ import { expect, test } from "vitest"
 import { addBuildOptions, optionOf } from "../../compiler/commands/option.ts"
 import { parseConfig } from "../../compiler/config.ts"
 import { type Config, type Row, rows, settle } from "../../compiler/options.ts"
-import { problemText } from "../problems.ts"
+import { problemText } from "../failures.ts"
 
 /** A value that is not the default, as a command line spells it, and as it arrives. */
 function example({ kind, choices }: Row): { words: string[]; value: unknown } {
