@@ -32,9 +32,12 @@ export function parseFunctions(section: Section | undefined): number[] {
   return collect(section, (r) => r.u32())
 }
 
+/** What a table with a default begins with, and a byte 0; other tables begin with their type. */
+const WITH_DEFAULT = 0x40
+
 export function parseTables(section: Section | undefined): Table[] {
   return collect(section, (r) => {
-    const hasInit = r.peek() === 0x40
+    const hasInit = r.peek() === WITH_DEFAULT
     if (hasInit && r.take(2)[1] !== 0) r.fail("a table's reserved byte is not 0", r.pos - 1)
     const type = readTableType(r)
     return hasInit ? { type, init: readConstExpr(r) } : { type }
@@ -43,7 +46,7 @@ export function parseTables(section: Section | undefined): Table[] {
 
 export function writeTable(table: Table): Uint8Array {
   const type = writeTableType(table.type)
-  return table.init ? new Writer().u8(0x40).u8(0).bytes(type).bytes(table.init.bytes).finish() : type
+  return table.init ? new Writer().u8(WITH_DEFAULT).u8(0).bytes(type).bytes(table.init.bytes).finish() : type
 }
 
 export function parseMemories(section: Section | undefined): MemoryType[] {

@@ -44,5 +44,5 @@ export function writeToInt32(c: Code): void {
   c.else()
   c.get(bits).op(op.i32_wrap_i64).get(shift).op(op.i32_shl)
   c.i32(0).get(bits).op(op.i32_wrap_i64).get(shift).op(op.i32_shl, op.i32_sub)
-  c.get(bits).i64(0n).op(0x59, op.select).end().end() // i64.ge_s
+  c.get(bits).i64(0n).op(op.i64_ge_s, op.select).end().end()
 }
