@@ -142,7 +142,7 @@ const roles: Record<string, string> = {
 const implementations = ["templates/node/", "templates/web/"]
 
 /** Names that files share still. */
-const stillShared: string[] = ["code.ts", "functions.ts", "files.ts", "memory.ts"]
+const stillShared: string[] = ["functions.ts", "files.ts", "memory.ts"]
 
 test("files of the product share a name only where they play the same role", () => {
   const files = products.flatMap(sources).filter((file) => !implementations.some((folder) => file.startsWith(folder)))
