@@ -19,7 +19,11 @@ const libraries = { wizer: "wizer/snapshot.ts", prelink: "engine/prelink/cli.ts"
  */
 const commands = {
   edgeboxc: ["compiler/cli.ts"],
-  "edgeboxc-app": ["compiler/commands/build-command.ts", "compiler/commands/disasm-command.ts", "compiler/freezing.ts"],
+  "edgeboxc-app": [
+    "compiler/commands/build-command.ts",
+    "compiler/commands/disasm-command.ts",
+    "compiler/commands/freeze-command.ts",
+  ],
   "edgeboxc-snapshot": ["compiler/commands/snapshot-command.ts"],
   "edgeboxc-inspect": ["compiler/commands/inspect-command.ts"],
   "gen-opcodes": ["opcodes/cli.ts"],
@@ -57,11 +61,13 @@ const startNothing = {
 const loadLater = {
   name: "load-later",
   setup(build) {
-    build.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      if (kind !== "dynamic-import") return undefined
+    build.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir, importer }) => {
+      if (kind !== "dynamic-import" || !/\bcompiler\/cli\.ts$/.test(importer.replaceAll("\\", "/"))) return undefined
       const wanted = relative(".", resolve(resolveDir, path)).replaceAll("\\", "/")
       const file = Object.keys(commands).find((name) => commands[name].includes(wanted))
-      return file === undefined ? undefined : { path: `./${file}.js`, external: true }
+      // What is in none of them would be a part of the file that imports it, and loaded by every command.
+      if (file === undefined) return { errors: [{ text: `${wanted} has no row in "commands" of build.mjs` }] }
+      return { path: `./${file}.js`, external: true }
     })
   },
 }
