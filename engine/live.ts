@@ -3,6 +3,9 @@
 // In: a module that exports what quickjs.wasm exports. Out: its memory, its table and its functions, called by the
 // names of the C API. JSValues are i64 NaN boxes and travel as bigint; pointers are unsigned numbers.
 import { loadLibrary, type LoadedLibrary } from "./link/loader.ts"
+import { wasiFunctions, wasiModule, type WasiName } from "../wasi/calls.ts"
+import { createHost, type Host, type HostOptions } from "../wasi/hosting.ts"
+import { bufferInput, bufferOutput } from "../wasi/streams.ts"
 
 /** A JSValue: NaN-boxed, the tag in the high word. */
 export type JSValue = bigint
@@ -52,24 +55,18 @@ export function startEngine(
   options: LiveOptions & { initialize?: boolean } = {},
 ): LiveEngine {
   const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>)
-  let engine: LiveEngine | undefined
-  const memoryOf = () => {
-    if (engine === undefined) throw new Error("the engine called out before it was started")
-    return engine.memory
-  }
-  const defaults = defaultImports(memoryOf, options)
+  const host = createHost(buildingHost(options))
+  const defaults = defaultImports(host, options)
+  const provide = (from: string, name: string) =>
+    options.imports?.[from]?.[name] ?? defaults[from]?.[name] ?? missing(from, name)
   const imports: WebAssembly.Imports = {}
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     if (kind !== "function") throw new Error(`the engine imports a ${kind}: ${from}.${name}`)
-    const given = options.imports?.[from]?.[name] ?? defaults[from]?.[name] ?? missing(from, name)
     const group = (imports[from] ??= {})
-    group[name] = given
+    group[name] = provide(from, name)
   }
-  const wasi = (name: string) =>
-    options.imports?.["wasi_snapshot_preview1"]?.[name] ??
-    defaults["wasi_snapshot_preview1"]?.[name] ??
-    missing("wasi_snapshot_preview1", name)
-  engine = liveEngine(new WebAssembly.Instance(module, imports), wasi)
+  const engine = liveEngine(new WebAssembly.Instance(module, imports), (name) => provide(wasiModule, name))
+  host.memory.attach(engine.memory)
   if (options.initialize !== false && engine.has("_initialize")) engine.call("_initialize")
   return engine
 }
@@ -131,13 +128,11 @@ function liveEngine(instance: WebAssembly.Instance, wasi: (name: string) => Engi
   return engine
 }
 
-/** A fixed world: clock at zero, no randomness, no files, an empty environment. */
-function defaultImports(
-  memory: () => WebAssembly.Memory,
-  options: LiveOptions,
-): Record<string, Record<string, EngineFunction>> {
-  const view = () => new DataView(memory().buffer)
-  const write = options.write ?? (() => {})
+/** What the engine itself calls. The rest of WASI the guest calls, and not before the program runs. */
+const building: WasiName[] = ["clock_time_get", "random_get", "fd_fdstat_get", "fd_close", "fd_seek", "fd_write"]
+
+function defaultImports(host: Host, options: LiveOptions): Record<string, Record<string, EngineFunction>> {
+  const wasi = wasiFunctions(host)
   return {
     env: {
       host_get_timezone_offset: () => 0,
@@ -147,24 +142,29 @@ function defaultImports(
       host_module_load: () => 0,
       host_call: () => 3n << 32n, // undefined
     },
-    wasi_snapshot_preview1: {
-      clock_time_get: (_id: number, _precision: bigint, out: number) => (view().setBigUint64(out, 0n, true), 0),
-      random_get: (at: number, length: number) => (new Uint8Array(memory().buffer, at, length).fill(0), 0),
-      fd_fdstat_get: (_fd: number, at: number) => (new Uint8Array(memory().buffer, at, 24).fill(0), 0),
-      fd_close: () => 0,
-      fd_seek: () => 8, // badf
-      fd_write(fd: number, vectors: number, count: number, written: number) {
-        let total = 0
-        for (let i = 0; i < count; i++) {
-          const at = view().getUint32(vectors + 8 * i, true)
-          const length = view().getUint32(vectors + 8 * i + 4, true)
-          write(fd, new Uint8Array(memory().buffer, at, length).slice())
-          total += length
-        }
-        view().setUint32(written, total, true)
-        return 0
-      },
-    } as Record<string, EngineFunction>,
+    [wasiModule]: Object.fromEntries(building.map((name) => [name, wasi[name]])),
+  }
+}
+
+/** A world in which nothing happens: clock at zero, no randomness, no files, an empty environment. */
+function buildingHost({ write = () => {} }: LiveOptions): HostOptions {
+  const output = (fd: number) => ({ ...bufferOutput(), write: (bytes: Uint8Array) => write(fd, bytes.slice()) })
+  const refuse = (what: string) => (): never => {
+    throw new Error(`the engine ${what} while building`)
+  }
+  return {
+    ...{ args: [], env: {}, dirs: [], stdin: bufferInput(new Uint8Array(0)), stdout: output(1), stderr: output(2) },
+    world: {
+      now: () => 0n,
+      resolution: () => 1n,
+      timer: () => () => 0n,
+      sleep: () => {},
+      random: (into) => void into.fill(0),
+      contentOnly: true,
+    },
+    badGrant: refuse("opened a directory"),
+    exit: refuse("exited"),
+    wrongTypes: refuse("called WASI with other types than it has"),
   }
 }
 

@@ -2,15 +2,13 @@
 import { artifactOf, readArtifact, writeStackBudget } from "./artifact.ts"
 import type { Artifact } from "./artifact.ts"
 import * as problems from "./errors.ts"
-import { FdTable, preopened } from "../wasi/fds.ts"
+import { isWasiName, wasiFunctions, wasiModule } from "../wasi/calls.ts"
 import type { Stream } from "../wasi/fds.ts"
-import type { Host } from "../wasi/host.ts"
-import { GuestMemory } from "../wasi/memory.ts"
-import { openPlace } from "../wasi/places.ts"
+import { createHost } from "../wasi/hosting.ts"
+import type { Grant, Host, HostOptions } from "../wasi/hosting.ts"
 import { bufferInput, bufferOutput } from "../wasi/streams.ts"
+import { systemWorld } from "../wasi/system.ts"
 import { describeTrap, isTrap } from "./trap.ts"
-import { encode } from "../wasi/utf8.ts"
-import { signatures, wasiFunctions, wasiModule, WrongTypes } from "../wasi/functions.ts"
 
 /** A host directory that the guest may use. */
 export interface Preopen {
@@ -50,10 +48,13 @@ export interface Ending {
 }
 
 /** Thrown through the guest by proc_exit. */
-class Exit {
-  readonly code: number
-  constructor(code: number) {
-    this.code = code
+class Exit {}
+
+/** A guest's import is declared with other types than preview1's. */
+class WrongTypes {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
   }
 }
 
@@ -78,7 +79,7 @@ function engineWords(error: unknown): string {
 
 function checkCommand(module: WebAssembly.Module, path: string): void {
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-    if (from === wasiModule && kind === "function" && Object.hasOwn(signatures, name)) continue
+    if (from === wasiModule && kind === "function" && isWasiName(name)) continue
     throw problems.foreignImport(path, `${kind} "${name}" of "${from}"`, importHint(from))
   }
   const functions = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "function")
@@ -93,34 +94,36 @@ function importHint(from: string): string | undefined {
   return undefined
 }
 
-/** A host without a guest: its memory is still to be attached. Throws a Problem if a grant cannot be given. */
-export function createHost(settings: RunSettings): Host {
+/** What `edgebox` gives to a program. Throws a Problem for what no program can be given. */
+export function hostOptions(settings: RunSettings): HostOptions {
   const { args, env, dirs, stdin, stdout, stderr } = settings
-  const encodedArgs = args.map((arg) => encodeChecked(arg, `The argument ${JSON.stringify(arg)}`))
-  const encodedEnv = Object.entries(env).map(([name, value]) =>
-    encodeChecked(`${name}=${value}`, `The variable ${name}`),
-  )
-  let exited: Exit | undefined
+  for (const arg of args) checkText(arg, `The argument ${JSON.stringify(arg)}`)
+  for (const [name, value] of Object.entries(env)) checkText(name + value, `The variable ${name}`)
+  let exitCode: number | undefined
   return {
-    memory: new GuestMemory(),
-    fds: openDescriptors([stdin, stdout, stderr], dirs),
-    args: encodedArgs,
-    env: encodedEnv,
+    ...{ args, env, stdin, stdout, stderr },
+    dirs: dirs.map(({ host, guest = host, readOnly }) => ({ host, guest, readOnly })),
+    badGrant,
+    world: systemWorld,
     exit(code) {
-      settings.exit?.(code)
       // A guest may catch what is thrown through it; what it exited with first stays.
-      throw (exited ??= new Exit(code))
+      exitCode ??= code
+      settings.exit?.(exitCode)
+      throw new Exit()
     },
-    exitCode: () => exited?.code,
+    exitCode: () => exitCode,
+    wrongTypes(name) {
+      throw new WrongTypes(name)
+    },
   }
 }
 
 /** Run a checked program to its end. Throws a Problem if it cannot be started or a grant cannot be given. */
 export function run(program: Program, settings: RunSettings): Ending {
-  const host = createHost(settings)
+  const host = createHost(hostOptions(settings))
   try {
     start(program, host, settings)
-    return { exitCode: host.exitCode() ?? 0 }
+    return { exitCode: host.exitCode?.() ?? 0 }
   } catch (error) {
     return ending(error, host, program.path)
   } finally {
@@ -143,7 +146,7 @@ function start({ module, artifact, path }: Program, host: Host, settings: RunSet
 }
 
 function instantiate(module: WebAssembly.Module, host: Host, path: string): WebAssembly.Instance {
-  const imports = { [wasiModule]: wasiFunctions(host) } as unknown as WebAssembly.Imports
+  const imports = { [wasiModule]: wasiFunctions(host) }
   try {
     return new WebAssembly.Instance(module, imports)
   } catch (error) {
@@ -156,45 +159,26 @@ function instantiate(module: WebAssembly.Module, host: Host, path: string): WebA
 }
 
 function ending(error: unknown, host: Host, path: string): Ending {
-  const exitCode = host.exitCode()
+  const exitCode = host.exitCode?.()
   if (exitCode !== undefined) return { exitCode }
   if (error instanceof WrongTypes) throw problems.wrongImportTypes(path, error.name)
   if (isTrap(error)) return { exitCode: 1, trap: describeTrap(error) }
   throw error
 }
 
-function openDescriptors(streams: Stream[], dirs: Preopen[]): FdTable {
-  const fds = new FdTable()
-  streams.forEach((stream) => fds.add(stream))
-  try {
-    for (const { host, guest = host, readOnly = false } of dirs) {
-      fds.add(preopened(openGrant(host, guest), guest, readOnly))
-    }
-  } catch (error) {
-    fds.closeAll()
-    throw error
+function badGrant({ host, guest }: Grant, error: unknown): Error {
+  const code = (error as NodeJS.ErrnoException).code
+  const reasons: Record<string, string> = {
+    ENOENT: "there is no such directory",
+    ENOTDIR: "it is not a directory",
+    EACCES: "it may not be read",
   }
-  return fds
+  const option = guest === host ? host : `${host}::${guest}`
+  return problems.badGrant(option, reasons[code ?? ""] ?? `it cannot be opened (${code ?? String(error)})`)
 }
 
-function openGrant(host: string, guest: string) {
-  try {
-    return openPlace(host)
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    const reasons: Record<string, string> = {
-      ENOENT: "there is no such directory",
-      ENOTDIR: "it is not a directory",
-      EACCES: "it may not be read",
-    }
-    const option = guest === host ? host : `${host}::${guest}`
-    throw problems.badGrant(option, reasons[code ?? ""] ?? `it cannot be opened (${code ?? String(error)})`)
-  }
-}
-
-function encodeChecked(text: string, what: string): Uint8Array {
+function checkText(text: string, what: string): void {
   if (text.includes("\0")) throw problems.nulInArgument(what)
-  return encode(text)
 }
 
 /** What `runInProcess` takes beside the module. */

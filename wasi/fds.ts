@@ -12,6 +12,7 @@ export interface Stream {
   /** WASI's filetype. */
   filetype: number
   rights: bigint
+  inheriting: bigint
   fdflags: number
   /** Take up to `max` bytes, waiting for at least one; none at the end. */
   read?(max: number): Uint8Array
@@ -28,6 +29,7 @@ export interface OpenFile {
   offset: number
   readOnly: boolean
   rights: bigint
+  inheriting: bigint
   fdflags: number
   /** node:fs's flags that it was opened with, for opening it again with others. */
   hostFlags: number
@@ -124,14 +126,18 @@ function closeHost(descriptor: Descriptor): void {
 }
 
 /** A directory that the user grants. */
-export function preopened(place: Place, name: string, readOnly: boolean): OpenDirectory {
+export function preopened(
+  place: Place,
+  { guest, readOnly = false }: { guest: string; readOnly?: boolean },
+  everyRight?: bigint,
+): OpenDirectory {
   return {
     kind: "directory",
     place,
-    preopen: name,
+    preopen: guest,
     readOnly,
-    rights: directoryRights,
-    inheriting: allRights,
+    rights: everyRight ?? directoryRights,
+    inheriting: everyRight ?? allRights,
     fdflags: 0,
   }
 }

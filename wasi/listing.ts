@@ -1,6 +1,7 @@
 // fd_readdir: a directory as a sequence of `dirent`s.
 import { Filetype } from "./preview1.ts"
 import type { OpenDirectory } from "./fds.ts"
+import type { Host } from "./hosting.ts"
 import { fs } from "./node.ts"
 import type { Dirent } from "./node.ts"
 import { at, itself } from "./places.ts"
@@ -13,15 +14,18 @@ import { encode } from "./utf8.ts"
  * there is room for means that there are no more. The listing is made when reading starts, so entries keep their
  * numbers while the guest adds and removes files.
  */
-export function readdir(directory: OpenDirectory, out: Uint8Array, cookie: bigint): number {
+export function readdir({ world }: Host, directory: OpenDirectory, out: Uint8Array, cookie: bigint): number {
   if (cookie === 0n || directory.listing === undefined) {
     directory.listing = fs.readdirSync(itself(directory.place), { withFileTypes: true })
+    if (world.contentOnly) directory.listing.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
   const listing = directory.listing
+  // As at a root, ".." has the directory's own number: what lies above is none of the guest's business.
+  const inode = (name: string) => (world.contentOnly ? 0n : inodeOf(directory.place, name === ".." ? "." : name))
   const names = listing.length + 2 // "." and ".." first
   let used = 0
   for (let i = cookie > BigInt(names) ? names : Number(cookie); i < names && used < out.length; i++) {
-    const entry = direntBytes(directory.place, i, listing[i - 2]).subarray(0, out.length - used)
+    const entry = direntBytes(i, listing[i - 2], inode).subarray(0, out.length - used)
     out.set(entry, used)
     used += entry.length
   }
@@ -29,16 +33,16 @@ export function readdir(directory: OpenDirectory, out: Uint8Array, cookie: bigin
 }
 
 /** A `dirent` (d_next u64, d_ino u64, d_namlen u32, d_type u8, three of padding) and its name. */
-function direntBytes(place: Place, i: number, entry: Dirent | undefined): Uint8Array {
-  const name = encode(entry?.name ?? (i === 0 ? "." : ".."))
-  const bytes = new Uint8Array(24 + name.length)
+function direntBytes(i: number, entry: Dirent | undefined, inode: (name: string) => bigint): Uint8Array {
+  const name = entry?.name ?? (i === 0 ? "." : "..")
+  const encoded = encode(name)
+  const bytes = new Uint8Array(24 + encoded.length)
   const view = new DataView(bytes.buffer)
   view.setBigUint64(0, BigInt(i + 1), true)
-  // As at a root, ".." has the directory's own number: what lies above is none of the guest's business.
-  view.setBigUint64(8, inodeOf(place, entry?.name ?? "."), true)
-  view.setUint32(16, name.length, true)
+  view.setBigUint64(8, inode(name), true)
+  view.setUint32(16, encoded.length, true)
   view.setUint8(20, entry === undefined ? Filetype.directory : filetypeOfStat(entry))
-  bytes.set(name, 24)
+  bytes.set(encoded, 24)
   return bytes
 }
 

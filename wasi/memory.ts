@@ -8,6 +8,8 @@ export type Buffers = Uint8Array[]
 
 /** POSIX's IOV_MAX on the systems that matter; a guest may pass any count. */
 const maxBuffers = 1024
+/** PATH_MAX: no system takes more, so no more is decoded. */
+export const maxPathBytes = 4096
 /** A read or write tells its length in an i32 that POSIX programs treat as signed. */
 const maxTransfer = 0x7fff_ffff
 
@@ -74,7 +76,10 @@ export class GuestMemory {
 
   /** A path or name; not UTF-8 is `ilseq`, a NUL is `inval` (the system would cut the name there). */
   text(pointer: number, length: number): string {
-    const bytes = this.bytes(pointer, length)
+    this.check(pointer, length)
+    need(length < maxPathBytes, "nametoolong")
+    // A copy: what is checked is what is used, also when the memory is shared.
+    const bytes = this.bytes(pointer, length).slice()
     need(!bytes.includes(0), "inval")
     const text = decode(bytes)
     if (text === undefined) throw new Fault("ilseq")

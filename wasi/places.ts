@@ -9,6 +9,7 @@
 // while we walk wins nothing: this is openat() with the means that Node has. Elsewhere a directory is its real path,
 // checked component by component; there the walk can be raced by another process with access to the same folder.
 import { Fault, need } from "./preview1.ts"
+import { maxPathBytes } from "./memory.ts"
 import { fs } from "./node.ts"
 
 /** A directory on the host. `fd` only where descriptors can be walked from. */
@@ -32,8 +33,7 @@ const oPath = 0o10000000
 const oDirectory = fs.constants.O_DIRECTORY ?? 0
 export const oNofollow = fs.constants.O_NOFOLLOW ?? 0
 
-/** PATH_MAX, and a bound on how many directories one walk may hold open. */
-const maxPathBytes = 4096
+/** A bound on how many directories one walk may hold open. */
 const maxDepth = 256
 /** Linux's own bound on links in one path. */
 const maxLinks = 40

@@ -2,12 +2,13 @@
 //
 // The host cannot ask the system whether a stream has something (Node has no poll()), so a stream's `ready` reads ahead.
 // Files and outputs are always ready.
-import { Clockid, Errno, errnoOfSystemError, Eventtype, Fault, need } from "./preview1.ts"
-import type { Descriptor } from "./fds.ts"
-import { u32 } from "./host.ts"
-import type { Host } from "./host.ts"
+import { Errno, errnoOfSystemError, Eventtype, Fault, need } from "./preview1.ts"
+import type { Descriptor, Stream } from "./fds.ts"
+import type { Host } from "./hosting.ts"
+import type { GuestMemory } from "./memory.ts"
 import { fs } from "./node.ts"
-import { now } from "./environment.ts"
+import { result, row, u32 } from "./parameters.ts"
+import type { World } from "./system.ts"
 
 /** sizeof(subscription), sizeof(event) */
 const subscriptionBytes = 48
@@ -29,112 +30,99 @@ interface Event {
 
 interface Timer {
   userdata: bigint
-  clock: number
-  /** Nanoseconds on that clock. */
-  at: bigint
+  /** Nanoseconds that are left. */
+  left(): bigint
 }
 
-type Waiting = { userdata: bigint; descriptor: Descriptor }
+interface Reader {
+  userdata: bigint
+  stream: Stream
+}
 
-export function pollFunctions(host: Host) {
-  const { memory, fds } = host
+/** What the guest waits for, and what need not be waited for. */
+interface Waiting {
+  timers: Timer[]
+  readers: Reader[]
+  events: Event[]
+}
 
-  /** The file or stream of an fd_read or fd_write subscription, or the event that says why not. */
-  function subscribed(fd: number, type: number, userdata: bigint): Descriptor | Event {
-    try {
-      return fds.get(fd, "poll_fd_readwrite", type === Eventtype.fd_read ? "fd_read" : "fd_write")
-    } catch (error) {
-      if (error instanceof Fault) return { userdata, errno: error.errno, type }
-      throw error
-    }
-  }
-
-  function timerAt(pointer: number, userdata: bigint): Timer {
-    const clock = memory.getU32(pointer + 16)
-    const timeout = memory.getU64(pointer + 24)
-    const flags = memory.getU16(pointer + 40)
-    need((flags & ~subscription_clock_abstime) === 0, "inval")
-    if (flags & subscription_clock_abstime) return { userdata, clock, at: timeout }
-    // A span of time is not shorter where the time of day is set, or known by the millisecond only.
-    const steady = clock === Clockid.realtime ? Clockid.monotonic : clock
-    return { userdata, clock: steady, at: now(steady) + timeout }
-  }
-
-  function collect(pointer: number, count: number) {
-    const timers: Timer[] = []
-    const readers: Waiting[] = []
-    const events: Event[] = []
-    for (let i = 0, at = pointer; i < count; i++, at += subscriptionBytes) {
-      const userdata = memory.getU64(at)
-      const type = memory.getU8(at + 8)
-      if (type === Eventtype.clock) {
-        try {
-          timers.push(timerAt(at, userdata))
-        } catch (error) {
-          if (!(error instanceof Fault)) throw error
-          events.push({ userdata, errno: error.errno, type })
-        }
-        continue
+export const pollCalls = {
+  poll_oneoff: row(
+    { subscriptions: u32, out: u32, nsubscriptions: u32, size: result(4) },
+    ({ memory, fds, world }, { subscriptions, out, nsubscriptions, size }) => {
+      need(nsubscriptions > 0 && nsubscriptions <= maxSubscriptions, "inval")
+      memory.check(subscriptions, nsubscriptions * subscriptionBytes)
+      memory.check(out, nsubscriptions * eventBytes)
+      const waiting: Waiting = { timers: [], readers: [], events: [] }
+      for (let i = 0; i < nsubscriptions; i++) {
+        subscribe({ memory, fds, world }, subscriptions + i * subscriptionBytes, waiting)
       }
-      need(type === Eventtype.fd_read || type === Eventtype.fd_write, "inval")
-      const descriptor = subscribed(memory.getU32(at + 16), type, userdata)
-      if (!("kind" in descriptor)) events.push(descriptor)
-      else if (type === Eventtype.fd_write) events.push({ userdata, errno: 0, type, bytes: 65_536 })
-      else if (descriptor.kind !== "stream") events.push(fileEvent(descriptor, userdata))
-      else readers.push({ userdata, descriptor })
-    }
-    return { timers, readers, events }
-  }
-
-  function writeEvent(at: number, event: Event): void {
-    memory.fill(at, 0, eventBytes)
-    memory.setU64(at, event.userdata)
-    memory.setU16(at + 8, event.errno)
-    memory.setU8(at + 10, event.type)
-    memory.setU64(at + 16, BigInt(event.bytes ?? 0))
-    memory.setU16(at + 24, event.ended ? fd_readwrite_hangup : 0)
-  }
-
-  return {
-    poll_oneoff: (subscriptions: number, out: number, count: number, sizeOut: number) => {
-      const n = u32(count)
-      need(n > 0 && n <= maxSubscriptions, "inval")
-      memory.check(u32(subscriptions), n * subscriptionBytes)
-      memory.check(u32(out), n * eventBytes)
-      memory.check(u32(sizeOut), 4)
-      const { timers, readers, events } = collect(u32(subscriptions), n)
-      const ready = wait(timers, readers, events)
-      ready.forEach((event, i) => writeEvent(u32(out) + i * eventBytes, event))
-      memory.setU32(u32(sizeOut), ready.length)
+      const ready = wait(world, waiting)
+      ready.forEach((event, i) => writeEvent(memory, out + i * eventBytes, event))
+      memory.setU32(size, ready.length)
     },
+  ),
+}
+
+/** Add the subscription at `at`; one that is wrong in itself is an event at once. */
+function subscribe(host: Pick<Host, "memory" | "fds" | "world">, at: number, waiting: Waiting): void {
+  const { memory, fds } = host
+  const userdata = memory.getU64(at)
+  const type = memory.getU8(at + 8)
+  need(type === Eventtype.clock || type === Eventtype.fd_read || type === Eventtype.fd_write, "inval")
+  try {
+    if (type === Eventtype.clock) {
+      waiting.timers.push({ userdata, left: timerAt(host, at) })
+      return
+    }
+    const right = type === Eventtype.fd_read ? "fd_read" : "fd_write"
+    const descriptor = fds.get(memory.getU32(at + 16), "poll_fd_readwrite", right)
+    if (type === Eventtype.fd_write) waiting.events.push({ userdata, errno: 0, type, bytes: 65_536 })
+    else if (descriptor.kind === "stream" && descriptor.ready) waiting.readers.push({ userdata, stream: descriptor })
+    else waiting.events.push({ userdata, errno: 0, type, bytes: bytesLeft(descriptor) })
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    waiting.events.push({ userdata, errno: error.errno, type })
   }
 }
 
-function fileEvent(descriptor: Descriptor, userdata: bigint): Event {
-  const bytes = descriptor.kind === "file" ? Math.max(0, fs.fstatSync(descriptor.host).size - descriptor.offset) : 0
-  return { userdata, errno: 0, type: Eventtype.fd_read, bytes }
+function timerAt({ memory, world }: Pick<Host, "memory" | "world">, at: number): () => bigint {
+  const flags = memory.getU16(at + 40)
+  need((flags & ~subscription_clock_abstime) === 0, "inval")
+  return world.timer(memory.getU32(at + 16), memory.getU64(at + 24), flags === subscription_clock_abstime)
+}
+
+function bytesLeft(descriptor: Descriptor): number {
+  return descriptor.kind === "file" ? Math.max(0, fs.fstatSync(descriptor.host).size - descriptor.offset) : 0
+}
+
+function writeEvent(memory: GuestMemory, at: number, event: Event): void {
+  memory.fill(at, 0, eventBytes)
+  memory.setU64(at, event.userdata)
+  memory.setU16(at + 8, event.errno)
+  memory.setU8(at + 10, event.type)
+  memory.setU64(at + 16, BigInt(event.bytes ?? 0))
+  memory.setU16(at + 24, event.ended ? fd_readwrite_hangup : 0)
 }
 
 /** Wait until there is at least one event. */
-function wait(timers: Timer[], readers: Waiting[], already: Event[]): Event[] {
+function wait(world: World, { timers, readers, events: already }: Waiting): Event[] {
   for (;;) {
     const events = [...already, ...expired(timers)]
-    const untilNext = events.length > 0 ? 0 : msUntil(timers)
-    // Several streams can only be asked in turn; one can be waited for.
-    const slice = readers.length > 1 ? Math.min(untilNext, 10) : untilNext
+    const next = events.length > 0 ? 0n : untilFirst(timers)
     for (const reader of readers) {
-      const event = readerEvent(reader, events.length > 0 ? 0 : slice)
+      const event = readerEvent(reader, events.length > 0 ? 0 : patience(next, readers.length))
       if (event !== undefined) events.push(event)
     }
     if (events.length > 0) return events
-    if (readers.length === 0) sleep(untilNext)
+    if (readers.length === 0) world.sleep(next!)
   }
 }
 
-function readerEvent({ userdata, descriptor }: Waiting, timeoutMs: number): Event | undefined {
+function readerEvent({ userdata, stream }: Reader, timeoutMs: number): Event | undefined {
   const type = Eventtype.fd_read
   try {
-    const ready = descriptor.kind === "stream" ? descriptor.ready?.(timeoutMs) : undefined
+    const ready = stream.ready?.(timeoutMs)
     return ready && { userdata, errno: 0, type, bytes: ready.bytes, ended: ready.ended }
   } catch (error) {
     const errno = error instanceof Fault ? error.errno : errnoOfSystemError(error)
@@ -145,21 +133,18 @@ function readerEvent({ userdata, descriptor }: Waiting, timeoutMs: number): Even
 
 function expired(timers: Timer[]): Event[] {
   return timers
-    .filter((timer) => now(timer.clock) >= timer.at)
+    .filter(({ left }) => left() <= 0n)
     .map(({ userdata }) => ({ userdata, errno: Errno.success, type: Eventtype.clock }))
 }
 
-/** Milliseconds until the first timer, at most an hour (then one looks again); Infinity without timers. */
-function msUntil(timers: Timer[]): number {
-  if (timers.length === 0) return Infinity
-  const shortest = timers.map((timer) => timer.at - now(timer.clock)).reduce((a, b) => (a < b ? a : b))
-  const bounded = shortest < 3_600_000_000_000n ? Number(shortest) : 3_600_000_000_000
-  return Math.max(0, bounded / 1e6)
+/** Nanoseconds until the first timer; undefined without timers. */
+function untilFirst(timers: Timer[]): bigint | undefined {
+  const left = timers.map((timer) => timer.left())
+  return left.length === 0 ? undefined : left.reduce((a, b) => (a < b ? a : b))
 }
 
-const nobody = new Int32Array(new SharedArrayBuffer(4))
-
-/** Let the thread rest. */
-export function sleep(ms: number): void {
-  Atomics.wait(nobody, 0, 0, ms)
+/** Milliseconds to wait for one stream: several can only be asked in turn. At most an hour, then one looks again. */
+function patience(nanoseconds: bigint | undefined, streams: number): number {
+  const untilNext = nanoseconds === undefined ? Infinity : Math.max(0, Math.min(Number(nanoseconds) / 1e6, 3_600_000))
+  return streams > 1 ? Math.min(untilNext, 10) : untilNext
 }

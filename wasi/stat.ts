@@ -1,6 +1,6 @@
 // What stat says of a file, and the times that can be set, between node:fs and WASI.
 import { Filetype, Fstflags, need } from "./preview1.ts"
-import type { Host } from "./host.ts"
+import type { Host } from "./hosting.ts"
 import type { AnyStats, BigIntStats, Dirent } from "./node.ts"
 
 /** WASI's filetype of what stat says. */
@@ -15,12 +15,13 @@ export function filetypeOfStat(stat: AnyStats | Dirent): number {
 }
 
 /** Write a `filestat` (64 bytes). A standard stream has a type and nothing else that is the guest's business. */
-export function writeFilestat(host: Host, out: number, stat: BigIntStats | { filetype: number }): void {
-  const { memory } = host
+export function writeFilestat({ memory, world }: Host, out: number, stat: BigIntStats | { filetype: number }): void {
   memory.fill(out, 0, 64)
-  if ("filetype" in stat) {
-    memory.setU8(out + 16, stat.filetype)
+  if ("filetype" in stat || world.contentOnly) {
+    memory.setU8(out + 16, "filetype" in stat ? stat.filetype : filetypeOfStat(stat))
     memory.setU64(out + 24, 1n)
+    // A directory's size says how the file system keeps it.
+    if (!("filetype" in stat || stat.isDirectory())) memory.setU64(out + 32, stat.size)
     return
   }
   memory.setU64(out, stat.dev)
@@ -33,16 +34,20 @@ export function writeFilestat(host: Host, out: number, stat: BigIntStats | { fil
   memory.setU64(out + 56, stat.ctimeNs)
 }
 
+/** What a function that sets times was asked for. */
+export interface NewTimes {
+  /** Nanoseconds. */
+  atim: bigint
+  mtim: bigint
+  fst_flags: number
+}
+
 /**
  * Access and modification time in seconds, as node:fs takes them (so to about a microsecond).
  * A time that is not to be changed is read and written back: node:fs cannot leave one out.
  */
-export function newTimes(
-  atim: bigint,
-  mtim: bigint,
-  flags: number,
-  stat: () => BigIntStats | { filetype: number },
-): [number, number] {
+export function newTimes(wanted: NewTimes, stat: () => BigIntStats | { filetype: number }): [number, number] {
+  const { atim, mtim, fst_flags: flags } = wanted
   const { atim: setAtim, atim_now, mtim: setMtim, mtim_now } = Fstflags
   need((flags & ~15) === 0, "inval")
   need((flags & (setAtim | atim_now)) !== (setAtim | atim_now), "inval")

@@ -3,13 +3,12 @@
 // The process's are used with synchronous calls on descriptors 0, 1 and 2, never through process.stdin/stdout: those
 // make pipes non-blocking and lose what is queued when a process ends. A parent may have made them non-blocking all the same;
 // then a call says EAGAIN, and we wait a little and try again.
-import { Clockid, Filetype, stdinRights, stdoutRights } from "./preview1.ts"
+import { Filetype, stdinRights, stdoutRights } from "./preview1.ts"
 import type { Stream } from "./fds.ts"
 import { fs, net } from "./node.ts"
 import type { Socket } from "./node.ts"
-import { sleep } from "./poll.ts"
-import { now } from "./environment.ts"
 import { filetypeOfStat } from "./stat.ts"
+import { monotonicMs, pause } from "./system.ts"
 
 /** The reader of our output has gone. */
 export type OnClosed = () => never
@@ -21,7 +20,7 @@ const longPauseMs = 10
 /** Retry `attempt` while it says EAGAIN, until `timeoutMs` have passed (then undefined). */
 function patiently<T>(attempt: () => T, timeoutMs = Infinity): T | undefined {
   const start = monotonicMs()
-  for (let pause = shortPauseMs; ; pause = Math.min(pause * 2, longPauseMs)) {
+  for (let next = shortPauseMs; ; next = Math.min(next * 2, longPauseMs)) {
     try {
       return attempt()
     } catch (error) {
@@ -29,13 +28,8 @@ function patiently<T>(attempt: () => T, timeoutMs = Infinity): T | undefined {
     }
     const left = timeoutMs - (monotonicMs() - start)
     if (left <= 0) return undefined
-    sleep(Math.min(pause, left))
+    pause(Math.min(next, left))
   }
-}
-
-/** Not by `performance.now`: Node loads ten modules for it, which every start would wait for. */
-function monotonicMs(): number {
-  return Number(now(Clockid.monotonic)) / 1e6
 }
 
 /** Write all of `bytes` to a descriptor of the process. */
@@ -66,6 +60,7 @@ export function hostOutput(fd: number, onClosed: OnClosed): Stream {
     kind: "stream",
     filetype: filetypeOf(fd),
     rights: stdoutRights,
+    inheriting: 0n,
     fdflags: 0,
     write(bytes) {
       try {
@@ -78,18 +73,23 @@ export function hostOutput(fd: number, onClosed: OnClosed): Stream {
   }
 }
 
-/** The process's standard input. */
-export function hostInput(): Stream {
+/**
+ * The process's standard input. Whoever waits for it in the kernel cannot be stopped: `stoppable` waits outside, and where
+ * that cannot be done there is nothing to read.
+ */
+export function hostInput({ stoppable = false } = {}): Stream {
   /** Read ahead by `ready`, not yet taken by `read`. */
   let ahead: Uint8Array = new Uint8Array(0)
   let ended = false
   let asking: number | undefined
 
   function take(max: number): Uint8Array {
+    const fd = stoppable ? (asking ??= openToAsk()) : 0
+    if (fd < 0) return new Uint8Array(0)
     const buffer = new Uint8Array(max)
     return buffer.subarray(
       0,
-      patiently(() => readOnce(0, buffer))!,
+      patiently(() => readOnce(fd, buffer)),
     )
   }
 
@@ -97,6 +97,7 @@ export function hostInput(): Stream {
     kind: "stream",
     filetype: filetypeOf(0),
     rights: stdinRights,
+    inheriting: 0n,
     fdflags: 0,
     read(max) {
       if (max === 0) return new Uint8Array(0)
@@ -166,6 +167,7 @@ export function bufferInput(bytes: Uint8Array): Stream {
     kind: "stream",
     filetype: Filetype.unknown,
     rights: stdinRights,
+    inheriting: 0n,
     fdflags: 0,
     read(max) {
       const part = rest.subarray(0, max)
@@ -183,6 +185,7 @@ export function bufferOutput(): Stream & { text(): Uint8Array } {
     kind: "stream",
     filetype: Filetype.unknown,
     rights: stdoutRights,
+    inheriting: 0n,
     fdflags: 0,
     write: (bytes) => void parts.push(bytes.slice()),
     text: () => new Uint8Array(Buffer.concat(parts)),

@@ -4,10 +4,9 @@ import { allRights, directoryRights, fileRights, Fault, Lookupflags, need, Oflag
 import { readingRights, writingRights } from "./preview1.ts"
 import type { OpenDirectory } from "./fds.ts"
 import { hostFlagsOf } from "./files.ts"
-import { u32, u64 } from "./host.ts"
-import type { Host } from "./host.ts"
 import { fs } from "./node.ts"
 import type { BigIntStats, Stats } from "./node.ts"
+import { bytes, result, row, text, u32, u64 } from "./parameters.ts"
 import { at, itself, oNofollow, openEntry, pin, withTarget } from "./places.ts"
 import type { Place, Target } from "./places.ts"
 import { newTimes, writeFilestat } from "./stat.ts"
@@ -22,121 +21,102 @@ interface OpenRequest {
   fdflags: number
   base: bigint
   inheriting: bigint
+  /** The rights that it gets whatever it asks for. */
+  everyRight?: bigint
 }
 
-export function treeFunctions(host: Host) {
-  const { memory, fds } = host
+export const pathCalls = {
+  path_create_directory: row({ fd: u32, path: text }, ({ fds }, { fd, path }) => {
+    const { place } = fds.changing(fd, "path_create_directory")
+    withTarget(place, path, false, ({ parent, name }) => fs.mkdirSync(at(parent, name)))
+  }),
 
-  function pathAt(pointer: number, length: number): string {
-    return memory.text(u32(pointer), u32(length))
-  }
+  path_filestat_get: row({ fd: u32, flags: u32, path: text, out: result(64) }, (host, { fd, flags, path, out }) => {
+    const { place } = host.fds.directory(fd, "path_filestat_get")
+    writeFilestat(host, out, withTarget(place, path, follows(flags), statTarget))
+  }),
 
-  return {
-    path_create_directory: (fd: number, path: number, length: number) => {
-      const { place } = fds.changing(u32(fd), "path_create_directory")
-      withTarget(place, pathAt(path, length), false, ({ parent, name }) => fs.mkdirSync(at(parent, name)))
-    },
-
-    path_filestat_get: (fd: number, flags: number, path: number, length: number, out: number) => {
-      const { place } = fds.directory(u32(fd), "path_filestat_get")
-      memory.check(u32(out), 64)
-      const stat = withTarget(place, pathAt(path, length), follows(flags), statTarget)
-      writeFilestat(host, u32(out), stat)
-    },
-
-    path_filestat_set_times: (
-      fd: number,
-      flags: number,
-      path: number,
-      length: number,
-      atim: bigint,
-      mtim: bigint,
-      fstflags: number,
-    ) => {
-      const { place } = fds.changing(u32(fd), "path_filestat_set_times")
-      withTarget(place, pathAt(path, length), follows(flags), (target) => {
-        const times = newTimes(u64(atim), u64(mtim), u32(fstflags), () => statTarget(target))
+  path_filestat_set_times: row(
+    { fd: u32, flags: u32, path: text, atim: u64, mtim: u64, fst_flags: u32 },
+    ({ fds }, { fd, flags, path, ...wanted }) => {
+      const { place } = fds.changing(fd, "path_filestat_set_times")
+      withTarget(place, path, follows(flags), (target) => {
+        const times = newTimes(wanted, () => statTarget(target))
         fs.lutimesSync(at(target.parent, target.name), ...times)
       })
     },
+  ),
 
-    path_link: (
-      oldFd: number,
-      flags: number,
-      oldPath: number,
-      oldLength: number,
-      newFd: number,
-      newPath: number,
-      newLength: number,
-    ) => {
+  path_link: row(
+    { old_fd: u32, old_flags: u32, old_path: text, new_fd: u32, new_path: text },
+    ({ fds }, { old_fd, old_flags, old_path, new_fd, new_path }) => {
       // A second name for a file gives whoever may change the one the power to change the other.
-      const from = fds.changing(u32(oldFd), "path_link_source").place
-      const to = fds.changing(u32(newFd), "path_link_target").place
-      const target = pathAt(newPath, newLength)
-      withTarget(from, pathAt(oldPath, oldLength), follows(flags), (source) => {
+      const from = fds.changing(old_fd, "path_link_source").place
+      const to = fds.changing(new_fd, "path_link_target").place
+      withTarget(from, old_path, follows(old_flags), (source) => {
         need(source.name !== ".", "perm")
-        withTarget(to, target, false, (link) => {
+        withTarget(to, new_path, false, (link) => {
           need(!link.asDirectory, "noent")
           fs.linkSync(at(source.parent, source.name), at(link.parent, link.name))
         })
       })
     },
+  ),
 
-    path_open: (
-      fd: number,
-      dirflags: number,
-      path: number,
-      length: number,
-      oflags: number,
-      base: bigint,
-      inheriting: bigint,
-      fdflags: number,
-      out: number,
-    ) => {
-      memory.check(u32(out), 4)
-      need((u32(oflags) & ~15) === 0 && (u32(fdflags) & ~31) === 0, "inval")
+  path_open: row(
+    {
+      fd: u32,
+      dirflags: u32,
+      path: text,
+      oflags: u32,
+      base: u64,
+      inheriting: u64,
+      fdflags: u32,
+      out: result(4),
+    },
+    ({ memory, fds, everyRight }, { fd, dirflags, out, ...asked }) => {
+      need((asked.oflags & ~15) === 0 && (asked.fdflags & ~31) === 0, "inval")
       const request: OpenRequest = {
-        directory: fds.directory(u32(fd), "path_open"),
-        path: pathAt(path, length),
+        ...asked,
+        directory: fds.directory(fd, "path_open"),
         follow: follows(dirflags),
-        oflags: u32(oflags),
-        fdflags: u32(fdflags),
+        base: rightsFor(asked, everyRight),
         // Bits that no version of preview1 defines ask for nothing.
-        base: u64(base) & allRights,
-        inheriting: u64(inheriting) & allRights,
+        inheriting: asked.inheriting & (everyRight ?? allRights),
+        everyRight,
       }
       checkRights(request)
       fds.needRoom()
-      memory.setU32(u32(out), fds.add(open(request)))
+      memory.setU32(out, fds.add(open(request)))
     },
+  ),
 
-    path_readlink: (fd: number, path: number, length: number, buffer: number, room: number, out: number) => {
-      const { place } = fds.directory(u32(fd), "path_readlink")
-      const into = memory.bytes(u32(buffer), u32(room))
-      memory.check(u32(out), 4)
-      const text = withTarget(place, pathAt(path, length), false, ({ parent, name }) => {
-        need(name !== ".", "inval")
-        return encode(fs.readlinkSync(at(parent, name)))
-      })
-      const part = text.subarray(0, into.length)
-      into.set(part)
-      memory.setU32(u32(out), part.length)
-    },
+  path_readlink: row({ fd: u32, path: text, buf: bytes, out: result(4) }, ({ memory, fds }, { fd, path, buf, out }) => {
+    const { place } = fds.directory(fd, "path_readlink")
+    const link = withTarget(place, path, false, ({ parent, name }) => {
+      need(name !== ".", "inval")
+      return encode(fs.readlinkSync(at(parent, name)))
+    })
+    const part = link.subarray(0, buf.length)
+    buf.set(part)
+    memory.setU32(out, part.length)
+  }),
 
-    path_remove_directory: (fd: number, path: number, length: number) => {
-      const { place } = fds.changing(u32(fd), "path_remove_directory")
-      withTarget(place, pathAt(path, length), false, ({ parent, name }) => {
-        need(name !== ".", "inval")
-        fs.rmdirSync(at(parent, name))
-      })
-    },
+  path_remove_directory: row({ fd: u32, path: text }, ({ fds }, { fd, path }) => {
+    const { place } = fds.changing(fd, "path_remove_directory")
+    withTarget(place, path, false, ({ parent, name }) => {
+      need(name !== ".", "inval")
+      fs.rmdirSync(at(parent, name))
+    })
+  }),
 
-    path_rename: (fd: number, old: number, oldLength: number, newFd: number, path: number, length: number) => {
-      const from = fds.changing(u32(fd), "path_rename_source").place
-      const to = fds.changing(u32(newFd), "path_rename_target").place
-      const newPath = pathAt(path, length)
-      withTarget(from, pathAt(old, oldLength), false, (source) =>
-        withTarget(to, newPath, false, (target) => {
+  path_rename: row(
+    { fd: u32, old_path: text, new_fd: u32, new_path: text },
+    ({ fds }, { fd, old_path, new_fd, new_path }) => {
+      const from = fds.changing(fd, "path_rename_source").place
+      const to = fds.changing(new_fd, "path_rename_target").place
+      withTarget(from, old_path, false, (source) =>
+        withTarget(to, new_path, false, (target) => {
           need(source.name !== "." && target.name !== ".", "busy")
           const isDirectory = fs.lstatSync(at(source.parent, source.name)).isDirectory()
           need(isDirectory || !(source.asDirectory || target.asDirectory), "notdir")
@@ -144,30 +124,29 @@ export function treeFunctions(host: Host) {
         }),
       )
     },
+  ),
 
-    path_symlink: (text: number, textLength: number, fd: number, path: number, length: number) => {
-      const { place } = fds.changing(u32(fd), "path_symlink")
-      const target = pathAt(text, textLength)
-      need(target !== "", "noent")
-      // Such a link would be of no use in here, and a trap for whoever follows it out there.
-      need(!target.startsWith("/"), "notcapable")
-      withTarget(place, pathAt(path, length), false, ({ parent, name, asDirectory }) => {
-        need(!asDirectory, name === "." ? "exist" : "noent")
-        fs.symlinkSync(target, at(parent, name))
-      })
-    },
+  path_symlink: row({ old_path: text, fd: u32, new_path: text }, ({ fds }, { old_path, fd, new_path }) => {
+    const { place } = fds.changing(fd, "path_symlink")
+    need(old_path !== "", "noent")
+    // Such a link would be of no use in here, and a trap for whoever follows it out there.
+    need(!old_path.startsWith("/"), "notcapable")
+    withTarget(place, new_path, false, ({ parent, name, asDirectory }) => {
+      need(!asDirectory, name === "." ? "exist" : "noent")
+      fs.symlinkSync(old_path, at(parent, name))
+    })
+  }),
 
-    path_unlink_file: (fd: number, path: number, length: number) => {
-      const { place } = fds.changing(u32(fd), "path_unlink_file")
-      withTarget(place, pathAt(path, length), false, ({ parent, name, asDirectory }) => {
-        need(name !== ".", "isdir")
-        const isDirectory = fs.lstatSync(at(parent, name)).isDirectory()
-        need(!isDirectory, "isdir")
-        need(!asDirectory, "notdir")
-        fs.unlinkSync(at(parent, name))
-      })
-    },
-  }
+  path_unlink_file: row({ fd: u32, path: text }, ({ fds }, { fd, path }) => {
+    const { place } = fds.changing(fd, "path_unlink_file")
+    withTarget(place, path, false, ({ parent, name, asDirectory }) => {
+      need(name !== ".", "isdir")
+      const isDirectory = fs.lstatSync(at(parent, name)).isDirectory()
+      need(!isDirectory, "isdir")
+      need(!asDirectory, "notdir")
+      fs.unlinkSync(at(parent, name))
+    })
+  }),
 }
 
 function follows(lookupflags: number): boolean {
@@ -179,6 +158,14 @@ function statTarget({ parent, name, asDirectory }: Target): BigIntStats {
   const stat = fs.lstatSync(path, { bigint: true })
   need(!asDirectory || stat.isDirectory(), "notdir")
   return stat
+}
+
+/** The rights that say how a file is opened. */
+function rightsFor({ base, oflags }: { base: bigint; oflags: number }, everyRight: bigint | undefined): bigint {
+  if (everyRight === undefined) return base & allRights
+  // Who creates a file and does not ask to write to it takes no care of rights.
+  const careless = (oflags & (Oflags.creat | Oflags.trunc)) !== 0 && (base & writingRights) === 0n
+  return (careless ? base | Rights.fd_read | Rights.fd_write : base) & everyRight
 }
 
 /** May a descriptor with these rights be made from this directory? */
@@ -216,7 +203,7 @@ function open(request: OpenRequest) {
 }
 
 function openDirectory({ parent, name }: Target, request: OpenRequest): OpenDirectory {
-  const { directory, oflags, base, inheriting, fdflags } = request
+  const { directory, oflags, base, inheriting, fdflags, everyRight } = request
   // Programs that ask for every right there is mean a directory when they say so.
   const writes = (base & Rights.fd_write) !== 0n && !(oflags & Oflags.directory)
   need(!writes && (oflags & (Oflags.creat | Oflags.trunc)) === 0, "isdir")
@@ -225,8 +212,8 @@ function openDirectory({ parent, name }: Target, request: OpenRequest): OpenDire
     kind: "directory",
     place: openEntry(parent, name),
     readOnly: directory.readOnly,
-    rights: base & directoryRights,
-    inheriting,
+    rights: everyRight ?? base & directoryRights,
+    inheriting: everyRight ?? inheriting,
     fdflags,
   }
 }
@@ -277,13 +264,14 @@ function create({ parent, name }: Target, request: OpenRequest): number | undefi
   }
 }
 
-function openedFile(host: number, { directory, base, fdflags }: OpenRequest) {
+function openedFile(host: number, { directory, base, fdflags, everyRight }: OpenRequest) {
   return {
     kind: "file" as const,
     host,
     offset: 0,
     readOnly: directory.readOnly,
-    rights: base & fileRights,
+    rights: everyRight ?? base & fileRights,
+    inheriting: everyRight ?? 0n,
     fdflags,
     hostFlags: accessOf(base),
   }

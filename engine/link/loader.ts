@@ -3,7 +3,7 @@
 // In: the library's bytes and a live engine. Out: an instance whose data lies at `memoryBase` in the engine's memory and
 // whose functions fill table slots from `tableBase`. The format is the tool conventions' DynamicLinking.md (`dylink.0`).
 import { foldConstants } from "./constants.ts"
-import type { LiveEngine, Pointer } from "../live.ts"
+import { wasiModule } from "../../wasi/calls.ts"
 import { Reader } from "../../wasm/bytes.ts"
 import { readSections } from "../../wasm/sections.ts"
 
@@ -15,12 +15,22 @@ export interface DylinkInfo {
   tableAlignment: number
 }
 
+/** What loading needs of a live engine. */
+export interface LoadingEngine {
+  readonly instance: WebAssembly.Instance
+  readonly table: WebAssembly.Table
+  /** The whole memory. */
+  bytes(): Uint8Array
+  malloc(size: number): number
+}
+
 /** A library that is loaded into a live engine. */
 export interface LoadedLibrary {
   name: string
   bytes: Uint8Array
   instance: WebAssembly.Instance
-  memoryBase: Pointer
+  /** An address in the engine's memory. */
+  memoryBase: number
   /** First table slot of the library's own element segment. */
   tableBase: number
   /** Values of the `GOT.func` and `GOT.mem` imports: table slots and addresses, by symbol. */
@@ -32,7 +42,7 @@ export interface LoadedLibrary {
  * Throws a plain Error when the library wants something that the engine does not have.
  */
 export function loadLibrary(
-  engine: LiveEngine,
+  engine: LoadingEngine,
   bytes: Uint8Array,
   name: string,
   wasi: (name: string) => WebAssembly.ImportValue,
@@ -63,7 +73,7 @@ export function loadLibrary(
       gotGlobals.set(`${from} ${symbol}`, global)
       return global
     }
-    if (from === "wasi_snapshot_preview1") return wasi(symbol)
+    if (from === wasiModule) return wasi(symbol)
     if (from === "env") {
       if (symbol === "__memory_base") return new WebAssembly.Global({ value: "i32", mutable: false }, memoryBase)
       if (symbol === "__table_base") return new WebAssembly.Global({ value: "i32", mutable: false }, tableBase)
@@ -92,7 +102,7 @@ export function loadLibrary(
   }
 }
 
-function reserveMemory(engine: LiveEngine, info: DylinkInfo): Pointer {
+function reserveMemory(engine: LoadingEngine, info: DylinkInfo): number {
   if (info.memorySize === 0) return 0
   const alignment = 1 << info.memoryAlignment
   const pointer = engine.malloc(info.memorySize + alignment)

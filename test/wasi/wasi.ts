@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { errnoName } from "../../wasi/preview1.ts"
-import { createHost } from "../../runtime/run.ts"
-import type { RunSettings } from "../../runtime/run.ts"
+import { hostOptions } from "../../runtime/run.ts"
+import { wasiFunctions, wasiModule } from "../../wasi/calls.ts"
+import type { WasiName } from "../../wasi/calls.ts"
+import { createHost } from "../../wasi/hosting.ts"
 import { bufferInput, bufferOutput } from "../../wasi/streams.ts"
-import { wasiFunctions } from "../../wasi/functions.ts"
-import type { WasiName } from "../../wasi/functions.ts"
+import { makeWasi } from "../../wizer/node/wasi.ts"
 
 type Arg = number | bigint
 
@@ -42,20 +43,64 @@ export interface OpenOptions {
   fdflags?: number
 }
 
-export function startWasi(settings: Partial<RunSettings> & { input?: Uint8Array } = {}): WasiTest {
+export interface WasiSettings {
+  env?: Record<string, string>
+  dirs?: { host: string; guest: string; readOnly?: boolean }[]
+  input?: Uint8Array
+  memory?: WebAssembly.Memory
+}
+
+export type StartWasi = (settings?: WasiSettings) => WasiTest
+
+/** A guest's functions, and what was written to its standard output. */
+interface Started {
+  functions: Record<string, (...args: Arg[]) => number>
+  stdout(): Uint8Array
+  close(): void
+}
+
+/** The host of programs that run. */
+function startProgram(memory: WebAssembly.Memory, { env = {}, dirs = [], input }: WasiSettings): Started {
   const stdout = bufferOutput()
-  const host = createHost({
-    args: ["app.wasm"],
-    env: {},
-    dirs: [],
-    stdin: bufferInput(settings.input ?? new Uint8Array(0)),
-    stdout,
-    stderr: bufferOutput(),
-    ...settings,
-  })
-  const memory = new WebAssembly.Memory({ initial: 2 })
+  const stdin = bufferInput(input ?? new Uint8Array(0))
+  const host = createHost(hostOptions({ args: ["app.wasm"], env, dirs, stdin, stdout, stderr: bufferOutput() }))
   host.memory.attach(memory)
-  const functions = wasiFunctions(host) as Record<WasiName, (...args: Arg[]) => number>
+  return { functions: wasiFunctions(host), stdout: () => stdout.text(), close: () => host.fds.closeAll() }
+}
+
+/** The host of initialisers, whose snapshot is taken. */
+function startInitialiser(
+  memory: WebAssembly.Memory,
+  { env, dirs = [] }: WasiSettings,
+  reproducible: boolean,
+): Started {
+  const written: Uint8Array[] = []
+  const wasi = makeWasi({
+    env,
+    dirs: dirs.map(({ guest, host }) => [guest, host] as const),
+    reproducible,
+    stdout: (part) => void written.push(part.slice()),
+  })
+  wasi.bind?.(undefined as never, memory)
+  const functions = wasi.imports![wasiModule] as Started["functions"]
+  return { functions, stdout: () => Buffer.concat(written), close: () => wasi.close() }
+}
+
+function starter(start: (memory: WebAssembly.Memory, settings: WasiSettings) => Started): StartWasi {
+  return (settings = {}) => {
+    const memory = settings.memory ?? new WebAssembly.Memory({ initial: 2 })
+    return wasiTest(memory, start(memory, settings))
+  }
+}
+
+/** The ways in which we host a guest. */
+export const hosts = {
+  edgebox: starter(startProgram),
+  snapshot: starter((memory, settings) => startInitialiser(memory, settings, false)),
+  "snapshot --reproducible": starter((memory, settings) => startInitialiser(memory, settings, true)),
+}
+
+function wasiTest(memory: WebAssembly.Memory, { functions, stdout, close }: Started): WasiTest {
   const view = () => new DataView(memory.buffer)
   let free = texts
   const text = (value: string | Uint8Array): [number, number] => {
@@ -66,7 +111,7 @@ export function startWasi(settings: Partial<RunSettings> & { input?: Uint8Array 
     free += bytes.length
     return [pointer, bytes.length]
   }
-  const call = (name: WasiName, ...args: Arg[]) => errnoName(functions[name](...args))
+  const call = (name: WasiName, ...args: Arg[]) => errnoName(functions[name]!(...args))
   return {
     memory,
     view,
@@ -78,8 +123,8 @@ export function startWasi(settings: Partial<RunSettings> & { input?: Uint8Array 
       const errno = call("path_open", dirfd, flags, ...text(path), oflags, rights, inheriting, fdflags, out)
       return errno === "success" ? view().getUint32(out, true) : errno
     },
-    stdout: () => new TextDecoder().decode(stdout.text()),
-    close: () => host.fds.closeAll(),
+    stdout: () => new TextDecoder().decode(stdout()),
+    close,
   }
 }
 

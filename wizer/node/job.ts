@@ -1,6 +1,5 @@
 // A snapshot with all that Node has to offer: WASI, preloaded modules, V8's switches. A job is a plain value, so that it can be
 // done here or sent to a worker.
-import * as fs from "node:fs"
 import * as v8 from "node:v8"
 import { missingFeatures } from "../features.ts"
 import { instrument } from "../instrument.ts"
@@ -11,6 +10,7 @@ import { outputExports } from "../rewrite.ts"
 import { Exit, compile, provided, stopProgram, stopReason, type Host } from "../initialize.ts"
 import { missingImport, preloadFailed } from "../errors.ts"
 import { snapshot, type SnapshotOptions, type SnapshotResult } from "../snapshot.ts"
+import { writeFully } from "../../wasi/streams.ts"
 import { touchedRanges } from "./touched.ts"
 import { makeWasi, type WasiHost, type WasiOptions } from "./wasi.ts"
 
@@ -60,22 +60,11 @@ export async function checkJob(job: Job): Promise<void> {
 
 function wasiHost({ wasi }: Job, hosts: WasiHost[]): WasiHost | undefined {
   if (!wasi) return undefined
+  // Synchronous, so that what the guest printed is out even when the thread is stopped right afterwards.
   const to = (fd: number | undefined) => (fd === undefined ? undefined : (bytes: Uint8Array) => writeFully(fd, bytes))
   const host = makeWasi({ ...wasi, stdout: to(wasi.stdout), stderr: to(wasi.stderr) })
   hosts.push(host)
   return host
-}
-
-/** Synchronous, so that what the guest printed is out even when the thread is stopped right afterwards. */
-function writeFully(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) {
-    try {
-      done += fs.writeSync(fd, bytes, done)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
-    }
-  }
 }
 
 /** Instantiate the preloaded modules; their exports are imports of the module under their names. */
