@@ -13,9 +13,9 @@ import { relative, resolve } from "node:path"
 const libraries = { wizer: "wizer/snapshot.ts", prelink: "engine/prelink/cli.ts" }
 
 /**
- * The commands, as CommonJS (dist/<name>.js), which Node loads in half the time that ES modules take: output name -> entry points.
- * What the command line needs at once is one file. What only some commands need is another, loaded when one of them was asked
- * for: `import()` of an entry point becomes `require` of the file that holds it.
+ * The commands, as CommonJS (dist/<name>.js), which Node loads in half the time that ES modules take: output name ->
+ * entry points. What the command line needs at once is one file. What only some commands need is another, loaded when
+ * one of them was asked for: `import()` of an entry point becomes `require` of the file that holds it.
  */
 const commands = {
   edgeboxc: ["compiler/cli.ts"],
@@ -30,13 +30,16 @@ const commands = {
   "wizer-worker": ["wizer/node/worker.ts"],
 }
 
-/** The host loads as little as it can, because every run pays for it: two files, as CommonJS, which Node loads faster. */
+/**
+ * The host loads as little as it can, because every run pays for it: two files, as CommonJS, which Node loads faster.
+ */
 const hostEntries = { edgebox: "runtime/cli.ts", "edgebox-worker": "runtime/worker.ts" }
 /**
- * Second line of dist/edgebox.cjs, for the shell that its first line names; JavaScript sees a string and a comment. Node is
- * started with a larger stack for the main thread, so that no worker is needed, and optimises the interpreter only when it has run
- * for long. glibc's malloc grows by 8 MB at a time, in huge pages where the system has them: a start needs a few MB in
- * pieces, and asking the system for each 4 KB page of them took longer than using them (other C libraries ignore this).
+ * Second line of dist/edgebox.cjs, for the shell that its first line names; JavaScript sees a string and a comment.
+ * Node is started with a larger stack for the main thread, so that no worker is needed, and optimises the interpreter
+ * only when it has run for long. glibc's malloc grows by 8 MB at a time, in huge pages where the system has them: a
+ * start needs a few MB in pieces, and asking the system for each 4 KB page of them took longer than using them (other C
+ * libraries ignore this).
  */
 const malloc = ["hugetlb=1", "top_pad=8388608", "mmap_threshold=4194304"].map((tunable) => `glibc.malloc.${tunable}`)
 const launcher = [
@@ -44,7 +47,10 @@ const launcher = [
   `exec node --stack-size=5600 --wasm-tiering-budget=13000000 "$0" "$@"`,
 ].join(" ")
 
-/** commander can start programs of its own, for which it loads node:child_process, and with it Node's network: when it starts one. */
+/**
+ * commander can start programs of its own, for which it loads node:child_process, and with it Node's network: when it
+ * starts one.
+ */
 const startNothing = {
   name: "start-nothing",
   setup(build) {

@@ -1,4 +1,5 @@
-// npm run docs: write the pages that are made from the source (docs/pages.ts). With --check: say which are not what they should be.
+// npm run docs: write the pages that are made from the source (docs/pages.ts). With --check: say which are not what
+// they should be.
 import { build } from "esbuild"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"

@@ -1,11 +1,13 @@
-// What a problem is, and how it is printed: the one shape that every folder's errors.ts makes and every command line shows.
+// What a problem is, and how it is printed: the one shape that every folder's errors.ts makes and every command line
+// shows.
 //
 //     EB302: "wizer-initialize" trapped while the snapshot was being taken: unreachable.
 //       at app/clock.ts:4:9
 //       Only in-memory work can run at build time.
 //
-// Names of files, functions, imports and exports come from modules and packages that nobody has reason to trust, and what is printed goes to a
-// terminal. So a problem holds lines: what one of them is made of can neither end it nor move the cursor.
+// Names of files, functions, imports and exports come from modules and packages that nobody has reason to trust, and
+// what is printed goes to a terminal. So a problem holds lines: what one of them is made of can neither end it nor move
+// the cursor.
 
 /** One line, or several. */
 export type Lines = string | readonly string[]

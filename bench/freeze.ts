@@ -1,4 +1,4 @@
-// `npm run bench:freeze`, or by hand: the programs of bench/freeze, interpreted and frozen, in one process each way, runs interleaved.
+// `npm run bench freeze`: the programs of bench/freeze, interpreted and frozen, in one process, runs interleaved.
 //
 // Prints medians in ms and how many times faster frozen is. `--which all|auto`, `--only NAME`, `--runs N`.
 import { readdirSync, readFileSync } from "node:fs"

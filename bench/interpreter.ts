@@ -1,4 +1,5 @@
-// The interpreter in our base against the one in quickjs-wasi as published, on the same scripts, interleaved, in one process.
+// The interpreter in our base against the one in quickjs-wasi as published, on the same scripts, interleaved, in one
+// process.
 //
 //   npm run bench interpreter [rounds]   prints, per script, the ratio of medians (below 1: ours is faster)
 import { readFileSync } from "node:fs"

@@ -1,5 +1,5 @@
-// Modules to snapshot: sparse memories, and QuickJS with a runtime, a context and a script that has run. Used by bench/snapshot.ts
-// and by tests.
+// Modules to snapshot: sparse memories, and QuickJS with a runtime, a context and a script that has run. Used by
+// bench/snapshot.ts and by tests.
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { writeBody } from "../wasm/body.ts"
@@ -97,8 +97,9 @@ export function engineBytes(): Uint8Array {
 }
 
 /**
- * QuickJS with an initialiser that makes a runtime and a context, and evaluates a script in it when one is given. The exported
- * function `run` evaluates another one and returns its value as QuickJS has it (for a small integer: the integer).
+ * QuickJS with an initialiser that makes a runtime and a context, and evaluates a script in it when one is given. The
+ * exported function `run` evaluates another one and returns its value as QuickJS has it (for a small integer: the
+ * integer).
  */
 export function engineWith(script?: string, runs = "40 + 2"): Uint8Array {
   const sections = readSections(engineBytes())

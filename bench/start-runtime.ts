@@ -2,8 +2,8 @@
 //
 //   npm run bench start-runtime [runs]
 //
-// `node hello.js` is the yardstick. NODE_EXTRA_CA_CERTS, where it is set, makes Node itself start slower, which flatters every ratio:
-// it is taken out of the environment.
+// `node hello.js` is the yardstick. NODE_EXTRA_CA_CERTS, where it is set, makes Node itself start slower, which
+// flatters every ratio: it is taken out of the environment.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"

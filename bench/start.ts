@@ -2,9 +2,10 @@
 //
 //   npm run bench start [processes]
 //
-// Each measured process compiles the module, then makes instances: the first one also pays for compiling the functions that it
-// uses, later ones do not. "without the snapshot" is what the same costs when engine, context and app are made at start: the
-// engine as published, driven through its own package. Medians over processes; of a process's later instances the median counts.
+// Each measured process compiles the module, then makes instances: the first one also pays for compiling the functions
+// that it uses, later ones do not. "without the snapshot" is what the same costs when engine, context and app are made
+// at start: the engine as published, driven through its own package. Medians over processes; of a process's later
+// instances the median counts.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"

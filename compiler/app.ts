@@ -1,4 +1,5 @@
-// The pipeline's first half: what the user named -> a live engine that holds the app's functions, of which none has run.
+// The pipeline's first half: what the user named -> a live engine that holds the app's functions, of which none has
+// run.
 import { resolve } from "node:path"
 import type { LiveEngine } from "../engine/live.ts"
 import type { FunctionInfo } from "../freeze/function.ts"

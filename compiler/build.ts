@@ -14,7 +14,10 @@ import type { BuildChoices } from "./options.ts"
 import { type BuildReport, reportOf, type Sizes } from "./report.ts"
 import { writeStages } from "./stages.ts"
 
-/** What `build` can be told. What is left out is taken from `.edgebox.json`, then from the defaults. The choices are in options.ts. */
+/**
+ * What `build` can be told. What is left out is taken from `.edgebox.json`, then from the defaults. The choices are in
+ * options.ts.
+ */
 export interface BuildOptions extends BuildChoices {
   /** The app: a folder or an entry file. */
   input: string
@@ -36,7 +39,10 @@ export interface BuildResult {
   inputs: string[]
 }
 
-/** Compile an app into an artifact and write it. Throws a problem when the app is at fault; the old artifact stays as it was. */
+/**
+ * Compile an app into an artifact and write it. Throws a problem when the app is at fault; the old artifact stays as it
+ * was.
+ */
 export async function build({ input, color, onStage, write, ...given }: BuildOptions): Promise<BuildResult> {
   const clock = startClock(onStage)
 

@@ -32,8 +32,8 @@ export async function writeAtomically(path: string, bytes: Uint8Array | string):
 }
 
 /**
- * Make a folder and those that it lies in. One by one: Node's `recursive` tries again for ever where the system answers that nothing is there,
- * as /proc does. Throws EB121.
+ * Make a folder and those that it lies in. One by one: Node's `recursive` tries again for ever where the system answers
+ * that nothing is there, as /proc does. Throws EB121.
  */
 export async function makeFolder(path: string): Promise<void> {
   const missing: string[] = []

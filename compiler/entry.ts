@@ -9,7 +9,10 @@ import type { Config } from "./options.ts"
 export const endings = [".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"] as const
 const stems = ["index", "main", "app"] as const
 
-/** An app, found. Paths are absolute and real (no symbolic links), so that the same app is the same app however it is named. */
+/**
+ * An app, found. Paths are absolute and real (no symbolic links), so that the same app is the same app however it is
+ * named.
+ */
 export interface App {
   /** The app's folder: the one named, or the one that the named file lies in. */
   root: string

@@ -1,4 +1,5 @@
-// Freezing: functions of the loaded app -> frozen code, loaded into the live engine. The linker finds it among its libraries.
+// Freezing: functions of the loaded app -> frozen code, loaded into the live engine. The linker finds it among its
+// libraries.
 import type { JSValue, LiveEngine } from "../engine/live.ts"
 import type { LoadedLibrary } from "../engine/link/loader.ts"
 import { freezeFunctions, type FunctionReport } from "../freeze/freeze.ts"
@@ -32,8 +33,8 @@ export interface Frozen {
 }
 
 /**
- * Freeze the app's functions as chosen. Call it before the app runs: what is entered already stays as it is. Throws EB131 for a name
- * that no function has.
+ * Freeze the app's functions as chosen. Call it before the app runs: what is entered already stays as it is. Throws
+ * EB131 for a name that no function has.
  */
 export function freezeApp(live: LiveEngine, appFunction: JSValue, choice: FreezeChoice): Frozen {
   const root = bytecodeOf(live, appFunction)

@@ -1,7 +1,7 @@
 // Linking: the live engine as it is now becomes the artifact.
 //
-// The base's code is copied byte for byte; what libraries (frozen code, parts) added is appended, and memory is snapshotted. From
-// here on nothing runs.
+// The base's code is copied byte for byte; what libraries (frozen code, parts) added is appended, and memory is
+// snapshotted. From here on nothing runs.
 import { JSRuntime } from "../engine/abi.ts"
 import { words } from "../engine/edit/edits.ts"
 import { link, type LinkResult } from "../engine/link/linker.ts"

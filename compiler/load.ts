@@ -1,7 +1,7 @@
 // Loading: the base is brought to life and the app compiled in it.
 //
-// In: the base, the bundle, the script of the parts that the bundle uses. Out: a live engine that holds the app's functions, not
-// yet run (or, with `snapshot: "app"`, run to its end).
+// In: the base, the bundle, the script of the parts that the bundle uses. Out: a live engine that holds the app's
+// functions, not yet run (or, with `snapshot: "app"`, run to its end).
 import { words } from "../engine/edit/edits.ts"
 import { startEngine, type JSValue, type LiveEngine } from "../engine/live.ts"
 import { defaultNativeStackBytes } from "../engine/prelink/prelink.ts"
@@ -27,7 +27,10 @@ const FLAG_KEEP_SOURCE = 2
 /** File name of what has no original file: helpers that the bundler adds. */
 export const bundleName = "edgebox:bundle"
 
-/** Start the base; `write` gets what the app prints at build time. `guest_unseal` makes freed memory be zeroed, so that garbage stays out of the snapshot. */
+/**
+ * Start the base; `write` gets what the app prints at build time. `guest_unseal` makes freed memory be zeroed, so that
+ * garbage stays out of the snapshot.
+ */
 export function startBase(
   base: Uint8Array,
   options: { write?: (fd: number, bytes: Uint8Array) => void } = {},
@@ -56,7 +59,8 @@ export function startBase(
 const buildNativeStackBytes = defaultNativeStackBytes
 
 /**
- * Compile the app in a live base. `parts` is the script of the guest's parts that it uses, or nothing. Throws EB220 when the engine refuses the source, or EB221 when it has no memory for it.
+ * Compile the app in a live base. `parts` is the script of the guest's parts that it uses, or nothing. Throws EB220
+ * when the engine refuses the source, or EB221 when it has no memory for it.
  */
 export function compileBundle(live: LiveEngine, bundle: Bundle, parts: string, options: LoadChoices): LoadedApp {
   if (parts !== "") evaluateParts(live, parts)

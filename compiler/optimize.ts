@@ -11,8 +11,8 @@ export interface Optimized {
 }
 
 /**
- * Optimise a module for size. Imports, exports, memory and behaviour stay; the data is taken over byte for byte, because it is a
- * snapshot of which no byte may go. Throws EB803 when binaryen does not take the module.
+ * Optimise a module for size. Imports, exports, memory and behaviour stay; the data is taken over byte for byte,
+ * because it is a snapshot of which no byte may go. Throws EB803 when binaryen does not take the module.
  */
 export async function optimizeModule(wasm: Uint8Array): Promise<Optimized> {
   const { default: binaryen } = await import("binaryen")

@@ -1,5 +1,5 @@
-// Everything that `build` can be told: one row an option. From here come commander's options, the keys of .edgebox.json and what their
-// values must be, the types of BuildOptions and Config, and the README's table.
+// Everything that `build` can be told: one row an option. From here come commander's options, the keys of .edgebox.json
+// and what their values must be, the types of BuildOptions and Config, and the README's table.
 
 /** Kind of a value -> its type. */
 interface Values {
@@ -13,8 +13,8 @@ interface Values {
 
 export interface Row {
   /**
-   * Who takes it: `app` says which file is the app (only in .edgebox.json); `build` is an option of build() as well; `command` is about what the
-   * command does and prints.
+   * Who takes it: `app` says which file is the app (only in .edgebox.json); `build` is an option of build() as well;
+   * `command` is about what the command does and prints.
    */
   of: "app" | "build" | "command"
   kind: keyof Values

@@ -1,9 +1,10 @@
-// Stack traces that name original files: every function's file name and line table is rewritten from the bundle's source map.
+// Stack traces that name original files: every function's file name and line table is rewritten from the bundle's
+// source map.
 //
-// The engine keeps for each function one file name, where it begins, and a table from pc to line and column. A function whose
-// code comes from one file gets that file's name and a table of original positions: nothing is added to the artifact. A function
-// that mixes files (the bundle's outermost one) keeps its table and gets another one from pc to file, line and column, which the
-// guest looks at when a trace is made (templates/guest/positions.c).
+// The engine keeps for each function one file name, where it begins, and a table from pc to line and column. A function
+// whose code comes from one file gets that file's name and a table of original positions: nothing is added to the
+// artifact. A function that mixes files (the bundle's outermost one) keeps its table and gets another one from pc to
+// file, line and column, which the guest looks at when a trace is made (templates/guest/positions.c).
 import { eachMapping, TraceMap, type EncodedSourceMap } from "@jridgewell/trace-mapping"
 import { JSFunctionBytecode as B, tags } from "../engine/abi.ts"
 import type { JSValue, LiveEngine, Pointer } from "../engine/live.ts"
@@ -91,7 +92,10 @@ function placeFunction(work: Work, pointer: Pointer, isOutermost: boolean): void
   else addMixedTable(work, pointer, entries, places)
 }
 
-/** A function of the bundler's own: without lines, so that traces leave it out (templates/guest/trace.c). Its file is the bundle, as it was compiled. */
+/**
+ * A function of the bundler's own: without lines, so that traces leave it out (templates/guest/trace.c). Its file is
+ * the bundle, as it was compiled.
+ */
 function hide(work: Work, pointer: Pointer): void {
   setTable(work, pointer, new Uint8Array())
   work.live.view().setInt32(pointer + B.line_num, 0, true)
@@ -135,7 +139,10 @@ function setTable({ live, context }: Work, pointer: Pointer, bytes: Uint8Array):
   live.view().setInt32(pointer + B.pc2line_len, bytes.length, true)
 }
 
-/** Several files: rows of (pc, file name, line, column), 16 bytes each. What has no original is the bundler's own: line 0. */
+/**
+ * Several files: rows of (pc, file name, line, column), 16 bytes each. What has no original is the bundler's own: line
+ * 0.
+ */
 function addMixedTable(
   work: Work,
   pointer: Pointer,
@@ -199,7 +206,9 @@ function lookup(bundle: Bundle): Lookup {
   return find
 }
 
-/** The engine counts columns in UTF-8 bytes, source maps in UTF-16 units. They differ on lines with other than ASCII. */
+/**
+ * The engine counts columns in UTF-8 bytes, source maps in UTF-16 units. They differ on lines with other than ASCII.
+ */
 function columnUnits(code: string): (line: number, column: number) => number {
   if (/^[\0-\x7f]*$/.test(code)) return (_line, column) => column
   const lines = code.split("\n")

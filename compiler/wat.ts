@@ -12,7 +12,9 @@ export async function libraryText(library: Uint8Array): Promise<string> {
   }
 }
 
-/** The text of the frozen functions at positions `first` to `last` among a library's frozen functions (kernels count). */
+/**
+ * The text of the frozen functions at positions `first` to `last` among a library's frozen functions (kernels count).
+ */
 export async function watOf(library: Uint8Array, first: number, last: number): Promise<string> {
   const { default: binaryen } = await import("binaryen")
   const module = binaryen.readBinary(library)

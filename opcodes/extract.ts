@@ -1,9 +1,9 @@
 // Read the opcode table out of an engine's WebAssembly.
 //
-// The engine was built with its dumps compiled in, so its data holds an array of {name pointer u32, size u8, pops u8, pushes u8,
-// format u8}. The array is found by its structure, never by an address: the record whose name is `invalid`, followed
-// by the one whose name is `push_i32`. Where it ends is told by another array, the interpreter's jump table: it has an entry for
-// each of 256 codes, and those that are no opcode all go where `invalid` goes.
+// The engine was built with its dumps compiled in, so its data holds an array of {name pointer u32, size u8, pops u8,
+// pushes u8, format u8}. The array is found by its structure, never by an address: the record whose name is `invalid`,
+// followed by the one whose name is `push_i32`. Where it ends is told by another array, the interpreter's jump table:
+// it has an entry for each of 256 codes, and those that are no opcode all go where `invalid` goes.
 import { isProblem } from "../problem.ts"
 import { parseData, type DataSegment } from "../wasm/data.ts"
 import type { ConstExpr } from "../wasm/expressions.ts"

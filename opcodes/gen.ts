@@ -82,7 +82,10 @@ function rowOf([, name, size, pops, pushes, format]: RegExpExecArray): TableRow 
   return { name: name!, size: Number(size), pops: Number(pops), pushes: Number(pushes), format }
 }
 
-/** How `next` differs from `current`, one line each: removed, added, renumbered, changed. Sorted; empty when they are equal. */
+/**
+ * How `next` differs from `current`, one line each: removed, added, renumbered, changed. Sorted; empty when they are
+ * equal.
+ */
 export function tableDifferences(current: OpcodeTable, next: OpcodeTable): string[] {
   return [
     ...listDifferences("", current.opcodes, next.opcodes),

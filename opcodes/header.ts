@@ -1,7 +1,8 @@
 // Read the opcode table out of a quickjs-opcode.h, of QuickJS or QuickJS-NG.
 //
-// The header is a list of macro calls: FMT(name) for the operand formats, DEF(name, size, pops, pushes, format) for opcodes,
-// def(…) for temporaries. Some releases put a few of them behind #if: what is defined there is the caller's to say.
+// The header is a list of macro calls: FMT(name) for the operand formats, DEF(name, size, pops, pushes, format) for
+// opcodes, def(…) for temporaries. Some releases put a few of them behind #if: what is defined there is the caller's to
+// say.
 import { notOpcodeHeader } from "./errors.ts"
 import { isOpcodeFormat, tableOf, type OpcodeTable, type TableRow } from "./table.ts"
 

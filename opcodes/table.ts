@@ -3,8 +3,9 @@
 import { strangeTable } from "./errors.ts"
 
 /**
- * The operand formats that QuickJS defines, each with an opcode that has it. An engine's table holds formats as numbers only;
- * the witness says which number means which format. `undefined`: the engine defines the format and no opcode uses it.
+ * The operand formats that QuickJS defines, each with an opcode that has it. An engine's table holds formats as numbers
+ * only; the witness says which number means which format. `undefined`: the engine defines the format and no opcode uses
+ * it.
  */
 export const formatWitness = {
   none: "undefined",
@@ -99,8 +100,8 @@ export interface OpcodeTable {
 /**
  * Split rows in the engine's order into opcodes and temporaries, and check what must hold.
  *
- * The order is: opcodes up to `nop`, then temporaries, then short forms from `push_minus1` on, whose code is their position less
- * the number of temporaries.
+ * The order is: opcodes up to `nop`, then temporaries, then short forms from `push_minus1` on, whose code is their
+ * position less the number of temporaries.
  */
 export function tableOf(rows: readonly TableRow[]): OpcodeTable {
   const nop = rows.findIndex((row) => row.name === "nop")

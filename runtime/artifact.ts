@@ -5,8 +5,8 @@
 //
 //     {"version": 1, "engine": "quickjs-wasi 3.6.2", "stackBudget": {"address": 66624}}
 //
-// `stackBudget.address` is where in memory the guest keeps an i32: the bytes of native stack that it may use. It holds a
-// value that fits any host; a host that knows better writes its own before it calls `_start`.
+// `stackBudget.address` is where in memory the guest keeps an i32: the bytes of native stack that it may use. It holds
+// a value that fits any host; a host that knows better writes its own before it calls `_start`.
 import { isProblem } from "../problem.ts"
 import { Reader } from "../wasm/bytes.ts"
 import { header, readBounds, SectionId } from "../wasm/sections.ts"

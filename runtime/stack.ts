@@ -1,13 +1,14 @@
 // How much native stack the guest can have, and on which thread.
 //
-// V8 gives the main thread 984 KB, and cannot be told otherwise once it runs; a worker gets what it asks for. But a worker
-// takes about as long to start as Node itself. So when Node was started with a larger --stack-size that the system
-// really backs, the guest runs on the main thread; otherwise in a worker.
+// V8 gives the main thread 984 KB, and cannot be told otherwise once it runs; a worker gets what it asks for. But a
+// worker takes about as long to start as Node itself. So when Node was started with a larger --stack-size that the
+// system really backs, the guest runs on the main thread; otherwise in a worker.
 import { fs } from "../wasi/node.ts"
 
 /**
- * A worker's stack: about 8,000 plain frames. Checked up to 1024 on Node 20; but some of what recurses deeply takes time that grows with the
- * square of the depth (JSON.stringify looks for cycles), and should end in an exception, not in minutes.
+ * A worker's stack: about 8,000 plain frames. Checked up to 1024 on Node 20; but some of what recurses deeply takes
+ * time that grows with the square of the depth (JSON.stringify looks for cycles), and should end in an exception, not
+ * in minutes.
  */
 export const workerStackMb = 8
 /** Node keeps this much of a worker's stack for itself (kStackBufferSize in its node_worker.h). */

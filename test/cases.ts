@@ -1,4 +1,5 @@
-// Finds fixtures: a case is a folder with an input and the expected text beside it. `UPDATE=1` rewrites what is expected.
+// Finds fixtures: a case is a folder with an input and the expected text beside it. `UPDATE=1` rewrites what is
+// expected.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { expect } from "vitest"

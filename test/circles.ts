@@ -1,7 +1,9 @@
 // Circles in a graph of imports: file -> the files that it imports.
 export type Graph = ReadonlyMap<string, readonly string[]>
 
-/** A shortest circle through each file that is on one, without those that go through a file named before: `a -> b -> a`. */
+/**
+ * A shortest circle through each file that is on one, without those that go through a file named before: `a -> b -> a`.
+ */
 export function circles(graph: Graph): string[][] {
   const found: string[][] = []
   for (const file of graph.keys()) {

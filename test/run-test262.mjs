@@ -1,4 +1,5 @@
-// npm run test262 -- <checkout of tc39/test262> [--sample N] [--seed S] [--only TEXT] [--workers N]: bundles test/test262.ts and runs it.
+// npm run test262 -- <checkout of tc39/test262> [--sample N] [--seed S] [--only TEXT] [--workers N]: bundles
+// test/test262.ts and runs it.
 import { spawnSync } from "node:child_process"
 import { build } from "esbuild"
 import { join, resolve } from "node:path"

@@ -1,8 +1,8 @@
 // `npm run test262 -- <checkout of tc39/test262> [--sample N] [--seed S] [--only TEXT] [--workers N]`
 //
-// Runs test262's language/ and built-ins/ in a live engine, as they are and with every function of the test frozen, and prints each test
-// whose outcome differs. An outcome is what was thrown, with its stack, or that nothing was, and for asynchronous tests what was printed.
-// Modules that a test imports are frozen as well.
+// Runs test262's language/ and built-ins/ in a live engine, as they are and with every function of the test frozen, and
+// prints each test whose outcome differs. An outcome is what was thrown, with its stack, or that nothing was, and for
+// asynchronous tests what was printed. Modules that a test imports are frozen as well.
 import { existsSync, readFileSync, readdirSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { basename, dirname, join, relative, resolve } from "node:path"

@@ -1,6 +1,8 @@
-// A reporter that says, at the end of a run, how long the tests of each folder took, beside their budget, and which tests took longest.
+// A reporter that says, at the end of a run, how long the tests of each folder took, beside their budget, and which
+// tests took longest.
 //
-// A budget fails nothing: it holds for a machine of two processors with nothing else to do, and says where to look when a run is slow.
+// A budget fails nothing: it holds for a machine of two processors with nothing else to do, and says where to look when
+// a run is slow.
 import type { Reporter, TestModule } from "vitest/node"
 
 /** Seconds for all tests of a folder, one after the other. Together they leave `.ci/run` far below its half hour. */

@@ -79,7 +79,9 @@ export function fieldsOfParser(bytes: Uint8Array): Record<string, number> {
   return count
 }
 
-/** How a call ended: its results, or the kind of its trap. Floats are told apart by their bits as far as JavaScript can. */
+/**
+ * How a call ended: its results, or the kind of its trap. Floats are told apart by their bits as far as JavaScript can.
+ */
 export type Outcome = { results: unknown } | { trap: string }
 
 export interface Running {
@@ -104,7 +106,10 @@ export function start(bytes: Uint8Array, imports: WebAssembly.Imports = {}): Run
   }
 }
 
-/** The module with every memory, table and global of its own exported as `all:<kind><index>`. Not for modules that import any. */
+/**
+ * The module with every memory, table and global of its own exported as `all:<kind><index>`. Not for modules that
+ * import any.
+ */
 export function exposed(bytes: Uint8Array): Uint8Array {
   const sections = readSections(bytes)
   const entries = (kind: ExternKind, count: number): Export[] =>

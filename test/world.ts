@@ -63,7 +63,10 @@ export interface WorldOptions {
   interrupts?: number
   /** Collect garbage whenever an object is allocated. */
   gcStress?: boolean
-  /** Source of a module by its normalised name, such as `folder/file.js`; undefined when there is none. Without it nothing can be imported. */
+  /**
+   * Source of a module by its normalised name, such as `folder/file.js`; undefined when there is none. Without it
+   * nothing can be imported.
+   */
   readModule?: (name: string) => string | undefined
   /** Native stack that the guest may use, in bytes as the engine's edits count them. */
   nativeStackBytes?: number
@@ -120,8 +123,8 @@ export class World {
   }
 
   /**
-   * Compile and run a module, and all jobs. `undefined`, or `threw ` and the error with its stack. What it imports is compiled first, so
-   * that it is frozen, too; what does not compile is left to the engine to find.
+   * Compile and run a module, and all jobs. `undefined`, or `threw ` and the error with its stack. What it imports is
+   * compiled first, so that it is frozen, too; what does not compile is left to the engine to find.
    */
   runModule(source: string, name: string): string {
     this.compileImports(source, name, new Set([name]))

@@ -1,4 +1,5 @@
-// The part of WASI that takes no descriptor: arguments, environment, clocks, randomness, the end. And sockets, of which there are none.
+// The part of WASI that takes no descriptor: arguments, environment, clocks, randomness, the end. And sockets, of which
+// there are none.
 import type { Host } from "./hosting.ts"
 import type { GuestMemory } from "./memory.ts"
 import { bytes, result, row, u32, u64 } from "./parameters.ts"

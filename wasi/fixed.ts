@@ -8,8 +8,8 @@ const epoch = 946_684_800n * 1_000_000_000n
 const tick = 1_000_000n
 
 /**
- * Time passes when it is looked at and when the guest sleeps, and by nothing else. So a stream that the guest waits for beside
- * a timer has to be ready at once.
+ * Time passes when it is looked at and when the guest sleeps, and by nothing else. So a stream that the guest waits for
+ * beside a timer has to be ready at once.
  */
 export function fixedWorld(): World {
   let passed = 0n

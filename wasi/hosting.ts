@@ -1,4 +1,5 @@
-// What the WASI functions of one running guest share, and how it is set up: what the guest is given, and what its world is like.
+// What the WASI functions of one running guest share, and how it is set up: what the guest is given, and what its world
+// is like.
 import { FdTable, preopened } from "./fds.ts"
 import type { Stream } from "./fds.ts"
 import { GuestMemory } from "./memory.ts"
@@ -27,7 +28,10 @@ export interface HostOptions {
   /** The error to throw for a directory that cannot be opened. */
   badGrant(grant: Grant, error: unknown): Error
   world: World
-  /** The rights that every descriptor has, for programs that take no care of them. Otherwise it has those that were asked for. */
+  /**
+   * The rights that every descriptor has, for programs that take no care of them. Otherwise it has those that were
+   * asked for.
+   */
   everyRight?: bigint
   /** Ends the guest: does not return to it. */
   exit(code: number): never
@@ -48,7 +52,9 @@ export interface Host extends Pick<HostOptions, "world" | "everyRight" | "exit" 
   env: Uint8Array[]
 }
 
-/** A host without a guest: its memory is still to be attached. Whoever made it closes `fds` when the guest has ended. */
+/**
+ * A host without a guest: its memory is still to be attached. Whoever made it closes `fds` when the guest has ended.
+ */
 export function createHost(options: HostOptions): Host {
   return {
     ...options,

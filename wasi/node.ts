@@ -1,5 +1,5 @@
-// Node's own modules, without `import`: an ES module's import of a built-in module evaluates all of its getters, and one
-// of node:fs's loads its promises and streams. That alone would take a third of a small program's start.
+// Node's own modules, without `import`: an ES module's import of a built-in module evaluates all of its getters, and
+// one of node:fs's loads its promises and streams. That alone would take a third of a small program's start.
 import type {
   Dirent as FsDirent,
   BigIntStats as FsBigIntStats,

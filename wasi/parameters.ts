@@ -2,9 +2,9 @@
 //
 //     fd_tell: row({ fd: u32, out: result(8) }, ({ memory, fds }, { fd, out }) => …)
 //
-// Parameters have preview1's names and order. A parameter's kind says which wasm values it is and what the function gets for
-// them. All of it comes from a guest, so it is checked here, for every function alike and before the function does
-// anything: what leads out of memory is `fault`.
+// Parameters have preview1's names and order. A parameter's kind says which wasm values it is and what the function
+// gets for them. All of it comes from a guest, so it is checked here, for every function alike and before the function
+// does anything: what leads out of memory is `fault`.
 import type { Host } from "./hosting.ts"
 import type { Buffers, GuestMemory } from "./memory.ts"
 

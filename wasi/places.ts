@@ -4,8 +4,8 @@
 // component is looked at one by one: `..` goes back along the directories that were walked through, never above the
 // first; a symbolic link's text is walked like the rest of the path, from where the link lies.
 //
-// On Linux a directory is an open descriptor and its entries are named `/proc/self/fd/N/name`. The kernel goes from N to
-// that very directory, wherever it has been moved meanwhile, so another process that swaps directories for links
+// On Linux a directory is an open descriptor and its entries are named `/proc/self/fd/N/name`. The kernel goes from N
+// to that very directory, wherever it has been moved meanwhile, so another process that swaps directories for links
 // while we walk wins nothing: this is openat() with the means that Node has. Elsewhere a directory is its real path,
 // checked component by component; there the walk can be raced by another process with access to the same folder.
 import { Fault, need } from "./preview1.ts"
@@ -26,7 +26,9 @@ export interface Target {
   asDirectory: boolean
 }
 
-/** Linux's O_PATH (asm-generic/fcntl.h; the same on x86 and ARM), which Node does not name: a handle without opening. */
+/**
+ * Linux's O_PATH (asm-generic/fcntl.h; the same on x86 and ARM), which Node does not name: a handle without opening.
+ */
 const oPath = 0o10000000
 
 // O_DIRECTORY and O_NOFOLLOW are undefined on Windows.

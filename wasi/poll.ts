@@ -1,7 +1,7 @@
 // poll_oneoff: wait for a time, or for something to read.
 //
-// The host cannot ask the system whether a stream has something (Node has no poll()), so a stream's `ready` reads ahead.
-// Files and outputs are always ready.
+// The host cannot ask the system whether a stream has something (Node has no poll()), so a stream's `ready` reads
+// ahead. Files and outputs are always ready.
 import { Errno, errnoOfSystemError, Eventtype, Fault, need } from "./preview1.ts"
 import type { Descriptor, Stream } from "./fds.ts"
 import type { Host } from "./hosting.ts"

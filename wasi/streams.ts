@@ -1,8 +1,8 @@
 // The three standard streams: the process's own, or buffers.
 //
 // The process's are used with synchronous calls on descriptors 0, 1 and 2, never through process.stdin/stdout: those
-// make pipes non-blocking and lose what is queued when a process ends. A parent may have made them non-blocking all the same;
-// then a call says EAGAIN, and we wait a little and try again.
+// make pipes non-blocking and lose what is queued when a process ends. A parent may have made them non-blocking all the
+// same; then a call says EAGAIN, and we wait a little and try again.
 import { Filetype, stdinRights, stdoutRights } from "./preview1.ts"
 import type { Stream } from "./fds.ts"
 import { fs, net } from "./node.ts"
@@ -49,7 +49,10 @@ function filetypeOf(fd: number): number {
   }
 }
 
-/** Linux's device numbers: /dev/null, /dev/zero and their kin have major number 1 (Documentation/admin-guide/devices.txt). */
+/**
+ * Linux's device numbers: /dev/null, /dev/zero and their kin have major number 1
+ * (Documentation/admin-guide/devices.txt).
+ */
 function isMemoryDevice(rdev: number): boolean {
   return process.platform === "linux" && ((rdev >>> 8) & 0xfff) === 1
 }
@@ -74,8 +77,8 @@ export function hostOutput(fd: number, onClosed: OnClosed): Stream {
 }
 
 /**
- * The process's standard input. Whoever waits for it in the kernel cannot be stopped: `stoppable` waits outside, and where
- * that cannot be done there is nothing to read.
+ * The process's standard input. Whoever waits for it in the kernel cannot be stopped: `stoppable` waits outside, and
+ * where that cannot be done there is nothing to read.
  */
 export function hostInput({ stoppable = false } = {}): Stream {
   /** Read ahead by `ready`, not yet taken by `read`. */

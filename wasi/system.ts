@@ -1,5 +1,5 @@
-// What a guest learns from outside of its memory without asking for a file: the time, randomness. The system's own here;
-// fixed.ts has the ones that say the same to every run.
+// What a guest learns from outside of its memory without asking for a file: the time, randomness. The system's own
+// here; fixed.ts has the ones that say the same to every run.
 import { Clockid, Fault, need } from "./preview1.ts"
 import { fs } from "./node.ts"
 
@@ -13,7 +13,9 @@ export interface World {
   /** Let about so many nanoseconds pass; whoever waits looks again. */
   sleep(nanoseconds: bigint): void
   random(into: Uint8Array): void
-  /** What is said of files is only what they contain: not where and when they were made, nor how the system counts them. */
+  /**
+   * What is said of files is only what they contain: not where and when they were made, nor how the system counts them.
+   */
   contentOnly: boolean
 }
 

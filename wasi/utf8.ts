@@ -1,4 +1,5 @@
-// Text as UTF-8. Through Buffer, which Node has at hand: a start that touches TextEncoder or TextDecoder loads a module for them.
+// Text as UTF-8. Through Buffer, which Node has at hand: a start that touches TextEncoder or TextDecoder loads a module
+// for them.
 const { isUtf8 } = process.getBuiltinModule("node:buffer")
 
 /** `text` as UTF-8; half a surrogate pair becomes U+FFFD. */

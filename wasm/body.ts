@@ -1,9 +1,9 @@
 // Function bodies, instruction by instruction.
 //
-// A body is what the code section holds for one function: local declarations, then instructions, without the size in front.
-// `Instructions` walks it without building anything, by the table in instructions.ts; nothing else about instructions is known here,
-// and nothing is checked: the engine validates. An instruction that the table does not have is refused, because skipping it would
-// mean guessing. WebAssembly core specification 2.0, sections 5.4 and 5.5.13.
+// A body is what the code section holds for one function: local declarations, then instructions, without the size in
+// front. `Instructions` walks it without building anything, by the table in instructions.ts; nothing else about
+// instructions is known here, and nothing is checked: the engine validates. An instruction that the table does not have
+// is refused, because skipping it would mean guessing. WebAssembly core specification 2.0, sections 5.4 and 5.5.13.
 import { opcodeText, rowOf, type Immediate, type InstructionRow } from "./instructions.ts"
 import { Reader, Writer } from "./bytes.ts"
 import type { Section } from "./sections.ts"
@@ -28,8 +28,8 @@ export interface Instruction {
   /** As in `Op`. */
   op: number
   /**
-   * What the first two immediates say: an index; a memory access's offset; an i32, signed; a block type, as its byte or 0x10000 + type
-   * index; how many there are of a list. 0 where there is none, or one that is no small number.
+   * What the first two immediates say: an index; a memory access's offset; an i32, signed; a block type, as its byte or
+   * 0x10000 + type index; how many there are of a list. 0 where there is none, or one that is no small number.
    */
   a: number
   b: number

@@ -1,6 +1,6 @@
-// The two ends of a byte string: a Reader that never leaves its bounds and takes LEB128 numbers only in the sizes that the binary
-// format allows, and a Writer. Everything that is read from outside passes through here.
-// WebAssembly core specification 2.0, sections 5.1 and 5.2.
+// The two ends of a byte string: a Reader that never leaves its bounds and takes LEB128 numbers only in the sizes that
+// the binary format allows, and a Writer. Everything that is read from outside passes through here. WebAssembly core
+// specification 2.0, sections 5.1 and 5.2.
 import { malformed } from "./errors.ts"
 import { LONGEST, putPadded, putSigned, putSigned64, putUnsigned, putUnsigned64 } from "./leb.ts"
 
@@ -117,7 +117,10 @@ export class Reader {
     this.fail("a number is too long", start)
   }
 
-  /** A vector's count. Every entry takes a byte at least, so a count beyond the rest is refused before anything is allocated. */
+  /**
+   * A vector's count. Every entry takes a byte at least, so a count beyond the rest is refused before anything is
+   * allocated.
+   */
   count(): number {
     const start = this.pos
     const count = this.u32()

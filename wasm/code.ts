@@ -1,8 +1,8 @@
 // Function bodies, written byte by byte.
 //
-// Frozen code is written by the thousand functions, so nothing is built in between: a `Code` is the bytes of one body. Label depths
-// are the only bookkeeping: `block` and friends return the height of their label, and `br` computes the distance.
-// WebAssembly core specification 2.0, sections 5.4 and 5.5.13.
+// Frozen code is written by the thousand functions, so nothing is built in between: a `Code` is the bytes of one body.
+// Label depths are the only bookkeeping: `block` and friends return the height of their label, and `br` computes the
+// distance. WebAssembly core specification 2.0, sections 5.4 and 5.5.13.
 import { access, Op } from "./instructions.ts"
 import { Type } from "./valtypes.ts"
 import { Writer } from "./bytes.ts"

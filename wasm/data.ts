@@ -1,4 +1,5 @@
-// The data and data count sections: what memories are filled with. WebAssembly core specification 2.0, sections 5.5.14 and 5.5.15.
+// The data and data count sections: what memories are filled with. WebAssembly core specification 2.0, sections 5.5.14
+// and 5.5.15.
 import { readConstExpr, type ConstExpr } from "./expressions.ts"
 import { Reader, Writer } from "./bytes.ts"
 import type { Section } from "./sections.ts"

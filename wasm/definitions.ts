@@ -1,5 +1,5 @@
-// What a module defines beside types, code and segments: the sections of functions, tables, memories, globals and tags, and the start
-// section. WebAssembly core specification 2.0, sections 5.5.6 to 5.5.9 and 5.5.11.
+// What a module defines beside types, code and segments: the sections of functions, tables, memories, globals and tags,
+// and the start section. WebAssembly core specification 2.0, sections 5.5.6 to 5.5.9 and 5.5.11.
 import { readConstExpr, type ConstExpr } from "./expressions.ts"
 import {
   readGlobalType,

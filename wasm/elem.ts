@@ -21,7 +21,8 @@ export function parseElements(section: Section | undefined): ElementSegment[] {
   return collect(section, readElement)
 }
 
-// Flags of an element segment: 1 not active, 2 explicit table (active) or declarative (not active), 4 items are expressions.
+// Flags of an element segment: 1 not active, 2 explicit table (active) or declarative (not active), 4 items are
+// expressions.
 function readElement(r: Reader): ElementSegment {
   const start = r.pos
   const flags = r.u32()
@@ -48,7 +49,9 @@ function readFunctionItem(r: Reader): ConstExpr {
   return { bytes: refFunc(index), value: { op: "ref.func", index }, functions: [index] }
 }
 
-/** An active segment of function indices, the form that every engine reads. `null` items make it a list of expressions. */
+/**
+ * An active segment of function indices, the form that every engine reads. `null` items make it a list of expressions.
+ */
 export function writeActiveElement(table: number, offset: Uint8Array, functions: readonly number[]): Uint8Array {
   const w = new Writer()
   if (table === 0) w.u32(0).bytes(offset)

@@ -38,8 +38,8 @@ const constant: ReadonlySet<InstructionName | undefined> = new Set([
 ])
 
 /**
- * Read a constant expression up to and with its `end`. Extended-const arithmetic and GC allocations are passed over; they have
- * no `value`.
+ * Read a constant expression up to and with its `end`. Extended-const arithmetic and GC allocations are passed over;
+ * they have no `value`.
  */
 export function readConstExpr(r: Reader): ConstExpr {
   const start = r.pos

@@ -1,4 +1,5 @@
-// What a module shares with others: its import and export sections. WebAssembly core specification 2.0, sections 5.5.5 and 5.5.10.
+// What a module shares with others: its import and export sections. WebAssembly core specification 2.0, sections 5.5.5
+// and 5.5.10.
 import {
   readGlobalType,
   readLimits,

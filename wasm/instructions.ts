@@ -1,10 +1,13 @@
 // Every instruction of WebAssembly, once: its name in the specification, its opcode, what follows the opcode.
 //
-// Readers and writers of code take all that they know of instructions from here; what else there is to know (which of them change
-// control, which refer to something that moves) follows from the kinds of the immediates. What a proposal adds is a row.
-// WebAssembly core specification 2.0, section 5.4, and the proposals that Node 24 has.
+// Readers and writers of code take all that they know of instructions from here; what else there is to know (which of
+// them change control, which refer to something that moves) follows from the kinds of the immediates. What a proposal
+// adds is a row. WebAssembly core specification 2.0, section 5.4, and the proposals that Node 24 has.
 
-/** What follows an opcode, by the specification's names; `…idx` are indices. A memory access says how many bytes it takes. */
+/**
+ * What follows an opcode, by the specification's names; `…idx` are indices. A memory access says how many bytes it
+ * takes.
+ */
 export type Immediate =
   | "blocktype"
   | "labelidx"
@@ -35,8 +38,8 @@ export type Immediate =
 export type MemArg = "memarg1" | "memarg2" | "memarg4" | "memarg8" | "memarg16"
 
 /**
- * The table. An opcode behind a prefix byte is written `0xPP_NNN`: the prefix, and the number that follows it. To add an instruction, add
- * its row; test/wasm/instructions.test.ts compares all of them with what other tools read.
+ * The table. An opcode behind a prefix byte is written `0xPP_NNN`: the prefix, and the number that follows it. To add
+ * an instruction, add its row; test/wasm/instructions.test.ts compares all of them with what other tools read.
  */
 const table = {
   // Control

@@ -1,5 +1,5 @@
-// Types of memories, tables and globals. WebAssembly core specification 2.0, sections 5.3.7 to 5.3.10, and the proposals memory64,
-// threads and custom-page-sizes.
+// Types of memories, tables and globals. WebAssembly core specification 2.0, sections 5.3.7 to 5.3.10, and the
+// proposals memory64, threads and custom-page-sizes.
 import { Writer, type Reader } from "./bytes.ts"
 import { readValType, writeValType, type ValType } from "./valtypes.ts"
 

@@ -1,12 +1,12 @@
-// A module as the list of its sections. Reading keeps each section's bytes as they are, header included, so that what nobody
-// changes is written back byte for byte, padded sizes and unknown sections too.
+// A module as the list of its sections. Reading keeps each section's bytes as they are, header included, so that what
+// nobody changes is written back byte for byte, padded sizes and unknown sections too.
 //
 //   const sections = readSections(bytes)
 //   writeModule(sections)                        -> the same bytes
 //   writeModule(replaceSection(sections, makeSection(SectionId.Export, payload)))
 //
-// What is inside a section is read and written by the file of its name: deftypes.ts, externs.ts, definitions.ts, elem.ts, data.ts,
-// body.ts. WebAssembly core specification 2.0, section 5.5.
+// What is inside a section is read and written by the file of its name: deftypes.ts, externs.ts, definitions.ts,
+// elem.ts, data.ts, body.ts. WebAssembly core specification 2.0, section 5.5.
 import { notWasm } from "./errors.ts"
 import { Reader, Writer, concat } from "./bytes.ts"
 
@@ -48,8 +48,8 @@ export interface Section {
 /**
  * Split a module into its sections. Payloads are views, nothing is copied.
  *
- * Throws EB300 when the bytes are no core module at all and EB301 when a section does not fit. What is inside the sections is not
- * looked at, and neither is their order: `WebAssembly.validate` does that better.
+ * Throws EB300 when the bytes are no core module at all and EB301 when a section does not fit. What is inside the
+ * sections is not looked at, and neither is their order: `WebAssembly.validate` does that better.
  */
 export function readSections(bytes: Uint8Array): Section[] {
   checkHeader(bytes)
@@ -175,8 +175,8 @@ export function findSection(sections: readonly Section[], id: number): Section |
 }
 
 /**
- * Put a section in the place of the one with the same id, or where the format's order wants it when there is none. Custom
- * sections keep their places; a new section goes right behind the last known section that has to precede it.
+ * Put a section in the place of the one with the same id, or where the format's order wants it when there is none.
+ * Custom sections keep their places; a new section goes right behind the last known section that has to precede it.
  */
 export function replaceSection<S extends Section | LateSection>(sections: readonly S[], section: S): S[] {
   const out = [...sections]
@@ -199,8 +199,8 @@ export function dropSection<S extends Section | LateSection>(sections: readonly 
 }
 
 /**
- * Append entries to a section that is a vector (all but Start, DataCount and custom ones). The entries that are there stay byte
- * for byte; without such a section one is made.
+ * Append entries to a section that is a vector (all but Start, DataCount and custom ones). The entries that are there
+ * stay byte for byte; without such a section one is made.
  */
 export function appendEntries(sections: readonly Section[], id: number, entries: readonly Uint8Array[]): Section[] {
   if (entries.length === 0) return [...sections]

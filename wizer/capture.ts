@@ -1,8 +1,8 @@
 // Instance -> state: what differs from the module as it was written, in terms of the module.
 //
-// Memories are looked at where they are; only segments are chosen later. Numbers come out bit for bit: a small module stores them,
-// because reading a float through `.value` may change a NaN and reading a v128 throws. References are turned back into
-// function indices by identity.
+// Memories are looked at where they are; only segments are chosen later. Numbers come out bit for bit: a small module
+// stores them, because reading a float through `.value` may change a NaN and reading a v128 throws. References are
+// turned back into function indices by identity.
 import { unrepresentable } from "./errors.ts"
 import { privateName, type Plan } from "./instrument.ts"
 import { writeBody } from "../wasm/body.ts"
@@ -28,7 +28,10 @@ export interface State {
   memories: MemoryImage[]
   /** Constant expressions of the mutable globals, by index. */
   globals: Map<number, Uint8Array>
-  /** Tables that are not as instantiation leaves them, by index: a constant expression for each slot, undefined for null. */
+  /**
+   * Tables that are not as instantiation leaves them, by index: a constant expression for each slot, undefined for
+   * null.
+   */
   tables: Map<number, (Uint8Array | undefined)[]>
   /** Passive segments that were dropped. */
   dropped: Plan["droppable"]
@@ -62,8 +65,8 @@ function slotOf(table: WebAssembly.Table, { is64 }: { is64: boolean }, slot: num
 }
 
 /**
- * Take the state of an instance of an instrumented module. Throws EB311 when a table or global holds a reference that a module
- * cannot contain.
+ * Take the state of an instance of an instrumented module. Throws EB311 when a table or global holds a reference that a
+ * module cannot contain.
  */
 export function capture(
   instance: InstanceLike,

@@ -4,11 +4,12 @@
 //
 //   best[j] = min over i of  best[i] + 3 + sleb(start_i) + uleb(end_j - start_i) + (end_j - start_i) + price
 //
-// every choice is considered. `uleb` takes at most six values here. For each size c the segments of that size or less are a
-// sliding window over i, and the minimum in a sliding window is kept in a queue: linear time for each c, and exact.
+// every choice is considered. `uleb` takes at most six values here. For each size c the segments of that size or less
+// are a sliding window over i, and the minimum in a sliding window is kept in a queue: linear time for each c, and
+// exact.
 //
-// `price` is 0 as long as there are few enough segments. Otherwise the smallest price that brings their number below the limit
-// is searched for; what is then left of the limit is filled up with segments of the next lower price.
+// `price` is 0 as long as there are few enough segments. Otherwise the smallest price that brings their number below
+// the limit is searched for; what is then left of the limit is filled up with segments of the next lower price.
 import { sleb32Size, sleb64Size, ulebSize } from "../wasm/leb.ts"
 import { fillGaps, type MemoryImage, type Runs } from "./runs.ts"
 
@@ -48,7 +49,10 @@ function countAll(lists: readonly Runs[]): number {
   return lists.reduce((sum, list) => sum + list.count, 0)
 }
 
-/** The smallest whole price at which the segments fit the limit, and the runs without the gaps that are filled at it anyway. */
+/**
+ * The smallest whole price at which the segments fit the limit, and the runs without the gaps that are filled at it
+ * anyway.
+ */
 function findPrice(works: readonly Work[], limit: number): { price: number; joined: Work[] } {
   const fits = (price: number) => countAll(joined.map((work) => choose(work, price))) <= limit
   const join = (bytes: number) => works.map(({ image, runs }) => ({ image, runs: fillGaps(runs, bytes) }))
@@ -80,7 +84,9 @@ function nthGap(works: readonly Work[], n: number): number {
   return gaps[Math.max(0, gaps.length - n)] ?? 1
 }
 
-/** Equal costs go to fewer segments. Small enough not to matter otherwise, large enough to be seen beside 2^33 bytes. */
+/**
+ * Equal costs go to fewer segments. Small enough not to matter otherwise, large enough to be seen beside 2^33 bytes.
+ */
 const tie = 2 ** -18
 
 /** The cheapest segments of one memory when each costs `price` bytes more than it does. */
@@ -88,7 +94,8 @@ function choose(work: Work, price: number): Runs {
   const { image } = work
   const { starts, ends, count } = fillGaps(work.runs, price)
   const out = { starts: new Float64Array(count), ends: new Float64Array(count), count: 0 }
-  // A gap wider than the most that a segment can cost is never filled: what lies between such gaps is a problem of its own.
+  // A gap wider than the most that a segment can cost is never filled: what lies between such gaps is a problem of its
+  // own.
   const widest = price + 32
   let windows: Windows | undefined
   let from = 0
@@ -227,9 +234,9 @@ class SlidingMinimum {
 }
 
 /**
- * Between a price at which the segments fit and one at which they do not: take the finer choice from the beginning on, block by
- * block, as long as the limit allows. A block ends where both choices have a segment end, so nothing else depends on it, and the
- * finer one is worth about the price for each segment that it has more.
+ * Between a price at which the segments fit and one at which they do not: take the finer choice from the beginning on,
+ * block by block, as long as the limit allows. A block ends where both choices have a segment end, so nothing else
+ * depends on it, and the finer one is worth about the price for each segment that it has more.
  */
 function mix(few: readonly Runs[], many: readonly Runs[], limit: number): Runs[] {
   let rest = limit - countAll(few)

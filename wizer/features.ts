@@ -1,4 +1,5 @@
-// What an engine lacks, in words: an error about a module that the engine cannot take names the proposal and where it is.
+// What an engine lacks, in words: an error about a module that the engine cannot take names the proposal and where it
+// is.
 import { writeBody } from "../wasm/body.ts"
 import { Code, Op, VOID } from "../wasm/code.ts"
 import { writeGlobal } from "../wasm/definitions.ts"
@@ -12,7 +13,10 @@ export interface Feature {
   name: string
   /** The first Node release line that has it switched on; undefined for none so far. */
   node: number | undefined
-  /** V8's flag for it, and the first Node that has the final form behind it. V8 complains on stderr about flags it does not know. */
+  /**
+   * V8's flag for it, and the first Node that has the final form behind it. V8 complains on stderr about flags it does
+   * not know.
+   */
   flag?: string
   flagSince?: number
   /** Sections of a module that is valid where the feature is there. */
@@ -31,7 +35,8 @@ const code = (body: Code) => [
   vector(SectionId.Code, writeBody(body.finish())),
 ]
 
-// As the probes say on Node 20.20 (V8 11.3), 22.23 (12.4) and 24.21 (13.6). Types that wasm/ does not write are given as bytes.
+// As the probes say on Node 20.20 (V8 11.3), 22.23 (12.4) and 24.21 (13.6). Types that wasm/ does not write are given
+// as bytes.
 const features = {
   memory64: {
     name: "64-bit addresses (memory64)",

@@ -1,5 +1,5 @@
-// Run an instrumented module's initialiser: instantiate, call what has to be called, and say in the user's words what went wrong
-// when something did.
+// Run an instrumented module's initialiser: instantiate, call what has to be called, and say in the user's words what
+// went wrong when something did.
 import { isProblem, placed } from "../problem.ts"
 import { readTables, type TableImage } from "./capture.ts"
 import {
@@ -28,7 +28,9 @@ import { writeVector } from "../wasm/vectors.ts"
 export interface Host {
   /** Module name -> name -> function or tag. What is missing may be imported, but not called. */
   imports?: WebAssembly.Imports
-  /** Told the instance before anything of it runs, for hosts that need its memory: the exported "memory", or the first. */
+  /**
+   * Told the instance before anything of it runs, for hosts that need its memory: the exported "memory", or the first.
+   */
   bind?(instance: WebAssembly.Instance, memory: WebAssembly.Memory | undefined): void
 }
 
@@ -55,8 +57,8 @@ let trap: (() => void) | undefined
 const reasons = new WeakMap<object, unknown>()
 
 /**
- * For host functions: end the program for a reason, an `Exit` or a problem. Wasm code can catch what JavaScript throws, but not
- * a trap, so the reason travels on a real one.
+ * For host functions: end the program for a reason, an `Exit` or a problem. Wasm code can catch what JavaScript throws,
+ * but not a trap, so the reason travels on a real one.
  */
 export function stopProgram(reason: unknown): never {
   trap ??= new WebAssembly.Instance(new WebAssembly.Module(trapModule() as BufferSource)).exports["trap"] as () => void
@@ -187,7 +189,10 @@ function reasonOf(error: Error): string {
   return error.message.replace(/^WebAssembly\.\w+\(\):\s*/, "").replace(/\.$/, "")
 }
 
-/** The wasm frames of an error, innermost first: `name (function 3, byte 0x1f)`, with places of the module as it was given. */
+/**
+ * The wasm frames of an error, innermost first: `name (function 3, byte 0x1f)`, with places of the module as it was
+ * given.
+ */
 function backtrace(error: unknown, plan: Plan): string[] {
   if (!(error instanceof Error) || !error.stack) return []
   const skip = reasons.has(error) ? 1 : 0 // the trap of ours

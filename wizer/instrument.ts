@@ -1,9 +1,9 @@
 // Module -> the same module, with its hidden state exported.
 //
-// No index moves: exports are added under private names, and behind the last function one is appended that tells whether a
-// passive segment was dropped. The start function is exported instead of being started, so that whoever runs the module
-// can give host functions its memory first. What is changed here never reaches the output: a snapshot is written over the
-// module as it was.
+// No index moves: exports are added under private names, and behind the last function one is appended that tells
+// whether a passive segment was dropped. The start function is exported instead of being started, so that whoever runs
+// the module can give host functions its memory first. What is changed here never reaches the output: a snapshot is
+// written over the module as it was.
 import { initMissing, initNotFunction, initWrongType } from "./errors.ts"
 import { mentionedFunctions, readLayout, type Layout } from "./layout.ts"
 import { limitMemory } from "./limit.ts"
@@ -33,7 +33,10 @@ import { writeVector } from "../wasm/vectors.ts"
 import { Writer } from "../wasm/bytes.ts"
 
 export interface InstrumentOptions {
-  /** The initialiser's export name. Default: the first that is there of `wizer-initialize`, `wizer.initialize`, `wizer_init`. */
+  /**
+   * The initialiser's export name. Default: the first that is there of `wizer-initialize`, `wizer.initialize`,
+   * `wizer_init`.
+   */
   initFunc?: string
   /** Bytes that the memories may have together; growing beyond stops the initialiser. */
   maxMemory?: number
@@ -51,10 +54,15 @@ export interface Plan {
   functions: number[]
   /** Instructions refer to the first so many data segments by index, so those have to stay at their places. */
   dataIndices: number
-  /** Passive segments that can have been dropped: the export `dropped0` traps when it is called with the place of one here. */
+  /**
+   * Passive segments that can have been dropped: the export `dropped0` traps when it is called with the place of one
+   * here.
+   */
   droppable: { kind: "elem" | "data"; index: number }[]
   maxMemory: number | undefined
-  /** How far the code section moved: places in the instrumented module lie so many bytes behind those in the original. */
+  /**
+   * How far the code section moved: places in the instrumented module lie so many bytes behind those in the original.
+   */
   codeShift: number
 }
 
@@ -161,9 +169,9 @@ function referencedFunctions(layout: Layout): number[] {
 }
 
 /**
- * How many data segments code may refer to: one more than the highest index in any instruction. The DataCount section is what such
- * an instruction is checked against, so the engine is asked with which of its values the module is valid. A module that the engine
- * does not know at all is taken to refer to all.
+ * How many data segments code may refer to: one more than the highest index in any instruction. The DataCount section
+ * is what such an instruction is checked against, so the engine is asked with which of its values the module is valid.
+ * A module that the engine does not know at all is taken to refer to all.
  */
 function referredData(layout: Layout): number {
   if (layout.dataCount === undefined) return 0
@@ -202,7 +210,10 @@ function droppableSegments(layout: Layout, dataIndices: number): Plan["droppable
   return [...elements, ...data]
 }
 
-/** A table that `table.init` could copy the segment to, or -1: then only `array.new_elem` can use it, and it stays as it is. */
+/**
+ * A table that `table.init` could copy the segment to, or -1: then only `array.new_elem` can use it, and it stays as it
+ * is.
+ */
 function tableFor(layout: Layout, segment: ElementSegment): number {
   return layout.tables.findIndex(({ type }) => {
     if (type.element === segment.type) return true
@@ -216,8 +227,8 @@ function isFunctionType(layout: Layout, type: string): boolean {
 }
 
 /**
- * `table.init` or `memory.init` of nothing, from behind the first entry: traps exactly when the segment is empty, which for a
- * segment that was not empty means dropped. Nothing is written.
+ * `table.init` or `memory.init` of nothing, from behind the first entry: traps exactly when the segment is empty, which
+ * for a segment that was not empty means dropped. Nothing is written.
  */
 function writeProbe(c: Code, layout: Layout, { kind, index }: Plan["droppable"][number]): void {
   const table = kind === "elem" ? tableFor(layout, layout.elements[index] as ElementSegment) : 0
@@ -256,7 +267,9 @@ function appendProbes(sections: Section[], plan: Plan): Section[] {
   return appendEntries(out, SectionId.Code, [writeBody(body.finish())])
 }
 
-/** A table of all functions that references can lead to: as exports of their own, each would cost the engine a wrapper. */
+/**
+ * A table of all functions that references can lead to: as exports of their own, each would cost the engine a wrapper.
+ */
 function appendFunctionTable(sections: Section[], { functions, layout }: Plan): Section[] {
   if (functions.length === 0) return sections
   const limits = { min: functions.length, shared: false, is64: false, pageSizeLog2: 16 }

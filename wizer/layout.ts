@@ -16,7 +16,9 @@ import { parseExports, parseImports, type Export, type Import } from "../wasm/ex
 import type { MemoryType } from "../wasm/limits.ts"
 import { findSection, readSections, SectionId, type Section } from "../wasm/sections.ts"
 
-/** Only functions and tags can be imported here, so every memory, table and global of the index spaces is one of these. */
+/**
+ * Only functions and tags can be imported here, so every memory, table and global of the index spaces is one of these.
+ */
 export interface Layout {
   sections: Section[]
   types: DefinedType[]

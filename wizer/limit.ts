@@ -1,6 +1,7 @@
-// A limit on memory that the initialiser cannot miss: in the instrumented module every `memory.grow` becomes a call of a function of
-// ours that stops the program where the memories would exceed the limit. To answer -1 instead would let a program carry on
-// differently, and nobody would know. Both take a number and return one, so nothing else in the code changes.
+// A limit on memory that the initialiser cannot miss: in the instrumented module every `memory.grow` becomes a call of
+// a function of ours that stops the program where the memories would exceed the limit. To answer -1 instead would let a
+// program carry on differently, and nobody would know. Both take a number and return one, so nothing else in the code
+// changes.
 import { Instructions, parseCode, writeBody } from "../wasm/body.ts"
 import { Code } from "../wasm/code.ts"
 import { writeGlobal } from "../wasm/definitions.ts"

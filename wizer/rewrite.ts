@@ -1,7 +1,7 @@
 // State -> module: a snapshot written back over the module that it was taken from.
 //
-// Sections not named below are copied byte for byte, and no index changes: code, debug info and the name section keep meaning what
-// they meant.
+// Sections not named below are copied byte for byte, and no index changes: code, debug info and the name section keep
+// meaning what they meant.
 //
 //   Memory   the minimum is the size now; maximum and flags stay
 //   Global   mutable ones get their value, immutable ones keep their expression
@@ -73,8 +73,8 @@ export function rewrite(plan: Plan, state: State, data: DataPlan, options: Rewri
 }
 
 /**
- * The same, with these functions mentioned in a declarative segment. Code may contain `ref.func f` only where something else
- * mentions f, and that can have been the initialiser's export or an old table entry.
+ * The same, with these functions mentioned in a declarative segment. Code may contain `ref.func f` only where something
+ * else mentions f, and that can have been the initialiser's export or an old table entry.
  */
 export function rewriteDeclaring(
   plan: Plan,

@@ -1,5 +1,5 @@
-// The scanner: a small SIMD module, assembled here, that imports the memory to be looked at. Two functions, both relative to the
-// exported global `base`, so that positions stay below 2^31 even in a memory of more than 4 GiB:
+// The scanner: a small SIMD module, assembled here, that imports the memory to be looked at. Two functions, both
+// relative to the exported global `base`, so that positions stay below 2^31 even in a memory of more than 4 GiB:
 //
 //   nonzero(i, length) -> the first position >= i whose byte is not zero, or `length`
 //   runEnd(i, length, gap) -> the first position >= i where `gap` zero bytes begin, or zeros that reach `length`

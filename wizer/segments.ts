@@ -1,10 +1,11 @@
-// Memory -> data segments. What goes in is the bytes of a memory; what comes out is a list of ranges that together hold every
-// byte that is not zero, chosen so that the data section is as small as it can be.
+// Memory -> data segments. What goes in is the bytes of a memory; what comes out is a list of ranges that together hold
+// every byte that is not zero, chosen so that the data section is as small as it can be.
 //
-// A segment costs 3 + sleb(offset) + uleb(length) bytes beside its content, so filling a gap of zeros pays when the gap is
-// shorter than that. 1. Find the runs: stretches without a gap that could pay. 2. Choose exactly which gaps to fill, by dynamic
-// programming over the runs (the size of `length` itself jumps at 128 and 16,384, which greedy merging gets wrong). 3. When an
-// engine's limit on the number of segments is exceeded, put a price on each segment and raise it until they fit.
+// A segment costs 3 + sleb(offset) + uleb(length) bytes beside its content, so filling a gap of zeros pays when the gap
+// is shorter than that. 1. Find the runs: stretches without a gap that could pay. 2. Choose exactly which gaps to fill,
+// by dynamic programming over the runs (the size of `length` itself jumps at 128 and 16,384, which greedy merging gets
+// wrong). 3. When an engine's limit on the number of segments is exceeded, put a price on each segment and raise it
+// until they fit.
 import { Op } from "../wasm/instructions.ts"
 import { putSigned, putUnsigned, sleb32Size, sleb64Size, ulebSize } from "../wasm/leb.ts"
 import { SectionId, type LateSection } from "../wasm/sections.ts"
@@ -19,8 +20,8 @@ export interface SegmentOptions {
   /** The most segments that may come out. Default 100,000, the limit of V8, SpiderMonkey and JavaScriptCore. */
   limit?: number
   /**
-   * What a gap is worth. `raw` (default): the smallest file. A number: gaps of up to so many zero bytes are filled whatever
-   * they cost; `Infinity` makes one segment.
+   * What a gap is worth. `raw` (default): the smallest file. A number: gaps of up to so many zero bytes are filled
+   * whatever they cost; `Infinity` makes one segment.
    */
   fill?: "raw" | number
 }
@@ -53,8 +54,8 @@ export interface MemorySegments {
 }
 
 /**
- * A Data section: segments to keep as they are encoded, in front, and then the snapshot's. It is written only when the module is,
- * straight from the memory, so that a large image exists twice and not three times.
+ * A Data section: segments to keep as they are encoded, in front, and then the snapshot's. It is written only when the
+ * module is, straight from the memory, so that a large image exists twice and not three times.
  */
 export function dataSection(kept: readonly Uint8Array[], memories: readonly MemorySegments[]): LateSection {
   const count = memories.reduce((sum, { segments }) => sum + segments.length, kept.length)

@@ -1,5 +1,5 @@
-// A module with an initialiser -> the same module, already initialised. This is the front door: `import { snapshot } from
-// "edgebox/wizer"`. It needs nothing but WebAssembly, so it runs in browsers and workers too.
+// A module with an initialiser -> the same module, already initialised. This is the front door: `import { snapshot }
+// from "edgebox/wizer"`. It needs nothing but WebAssembly, so it runs in browsers and workers too.
 //
 //   const { wasm, report } = await snapshot(bytes, { initFunc: "setup", imports: { env: { now: () => 0 } } })
 //
@@ -44,8 +44,9 @@ export interface SnapshotResult {
 /**
  * Run a module's initialiser and return the module as it is afterwards.
  *
- * The result has been validated by the engine that runs this. Problems (EB300 to EB320) are thrown as errors with `code`, and
- * where it helps `at` and `hint`. Host functions that throw end the initialiser; `stopProgram(new Exit(0))` ends it well.
+ * The result has been validated by the engine that runs this. Problems (EB300 to EB320) are thrown as errors with
+ * `code`, and where it helps `at` and `hint`. Host functions that throw end the initialiser; `stopProgram(new Exit(0))`
+ * ends it well.
  */
 export async function snapshot(bytes: Uint8Array, options: SnapshotOptions = {}): Promise<SnapshotResult> {
   const clock = stopwatch()

@@ -1,6 +1,6 @@
-// Segments for the smallest compressed size. A compressor makes a row of zeros nearly free, while the header of a segment is made
-// of numbers that it cannot predict, so longer gaps are worth filling. How long depends on the contents: a few thresholds
-// are tried, and what is kept is what really came out smallest.
+// Segments for the smallest compressed size. A compressor makes a row of zeros nearly free, while the header of a
+// segment is made of numbers that it cannot predict, so longer gaps are worth filling. How long depends on the
+// contents: a few thresholds are tried, and what is kept is what really came out smallest.
 import type { State } from "./capture.ts"
 import type { Plan } from "./instrument.ts"
 import { planData, type DataPlan } from "./rewrite.ts"

@@ -1,7 +1,9 @@
-// The built-in modules, as esbuild sees them: each is a small CommonJS module that asks the guest when it is first used.
+// The built-in modules, as esbuild sees them: each is a small CommonJS module that asks the guest when it is first
+// used.
 //
-// An import statement of a built-in module that does not exist is an error while building. `require("os")` and `import("os")` of
-// one become an error when they run, as in Node for a module that is not installed: libraries try, and go on without.
+// An import statement of a built-in module that does not exist is an error while building. `require("os")` and
+// `import("os")` of one become an error when they run, as in Node for a module that is not installed: libraries try,
+// and go on without.
 import { readFile } from "node:fs/promises"
 import { builtinModules } from "node:module"
 import { extname } from "node:path"

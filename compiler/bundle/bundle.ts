@@ -6,12 +6,13 @@
 //                                                    return __toCommonJS(index_exports);
 //                                                  })
 //
-// The script's completion value is a function of one parameter, `require`, which answers for built-in modules. It returns the
-// entry's exports, or a promise of them when the app awaits at its top level. It is a script and not a module because a module's
-// outermost function is always an async one, which could never be frozen.
+// The script's completion value is a function of one parameter, `require`, which answers for built-in modules. It
+// returns the entry's exports, or a promise of them when the app awaits at its top level. It is a script and not a
+// module because a module's outermost function is always an async one, which could never be frozen.
 //
 // What esbuild cannot do by itself is done on its text, line by line, so that the source map stays exact:
-// strict.ts gives ES modules their strict mode and lets sloppy CommonJS be sloppy; meta.ts fills in __filename and import.meta.
+// strict.ts gives ES modules their strict mode and lets sloppy CommonJS be sloppy; meta.ts fills in __filename and
+// import.meta.
 //
 // Only this file calls esbuild; builtins.ts and strict.ts know the shapes of what it takes and gives.
 import {
@@ -117,7 +118,10 @@ async function runFor(app: App, options: BundleOptions): Promise<{ result: Resul
 
 const isAboutAwait = (message: Message) => /^Top-level await is currently not supported/.test(message.text)
 
-/** Text, map and kinds of what esbuild wrote; a second run makes modules of the scripts that need a function of their own. */
+/**
+ * Text, map and kinds of what esbuild wrote; a second run makes modules of the scripts that need a function of their
+ * own.
+ */
 async function complete(app: App, options: BundleOptions, first: Result, format: Bundle["format"]) {
   const kinds = await kindsOf(first.metafile, app.root)
   const again = kinds.strict.length > 0 && kinds.scripts.length > 0
@@ -134,7 +138,10 @@ async function complete(app: App, options: BundleOptions, first: Result, format:
   }
 }
 
-/** Reads the files of a bundle once more, as lines: those that esbuild itself read, and not what the maps say that they bring with them. */
+/**
+ * Reads the files of a bundle once more, as lines: those that esbuild itself read, and not what the maps say that they
+ * bring with them.
+ */
 function originalLines(root: string, { inputs }: Metafile): (source: string) => readonly string[] | undefined {
   const known = new Map<string, readonly string[] | undefined>()
   return (source) => {
@@ -187,7 +194,9 @@ async function run(app: App, options: BundleOptions, format: Bundle["format"], w
   return build(settings)
 }
 
-/** An entry by way of a name, because in a path esbuild takes `*` for a pattern. (Then no tsconfig.json counts for it.) */
+/**
+ * An entry by way of a name, because in a path esbuild takes `*` for a pattern. (Then no tsconfig.json counts for it.)
+ */
 const entryName = "edgebox-entry"
 
 function entryPlugin(app: App): Plugin {
@@ -287,7 +296,10 @@ function textOf(text: string): string {
   return text.split("\n").map(printable).join("\n")
 }
 
-/** A line of source without what would act on a terminal. esbuild counts columns in bytes, so each byte becomes a question mark. */
+/**
+ * A line of source without what would act on a terminal. esbuild counts columns in bytes, so each byte becomes a
+ * question mark.
+ */
 function sameWidth(line: string): string {
   return line.replace(unprintable, (c) => (c === "\t" ? c : "?".repeat(Buffer.byteLength(c))))
 }

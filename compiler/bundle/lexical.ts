@@ -1,11 +1,13 @@
-// esbuild makes `var` of top-level `let`, `const` and `class` when it bundles, and with that they lose their temporal dead zone: what is used too
-// early is undefined instead of an error, which a circular import shows. So each gets its `let` back, by what stands in the original file:
+// esbuild makes `var` of top-level `let`, `const` and `class` when it bundles, and with that they lose their temporal
+// dead zone: what is used too early is undefined instead of an error, which a circular import shows. So each gets its
+// `let` back, by what stands in the original file:
 //
 //     var config = { port: 80 };        ->   let config = { port: 80 };
 //     var Base = class { … };           ->   let Base = class { … };
 //
-// `let` is as long as `var`: no position moves. (`const` is not: only a direct eval could assign to it, and esbuild refuses everything else.) A module
-// that is wrapped in a function because `require` or `import()` asks for it has its variables outside of that function; they stay as they are.
+// `let` is as long as `var`: no position moves. (`const` is not: only a direct eval could assign to it, and esbuild
+// refuses everything else.) A module that is wrapped in a function because `require` or `import()` asks for it has its
+// variables outside of that function; they stay as they are.
 import type { Expression, Pattern, Program, Statement, VariableDeclaration, VariableDeclarator } from "acorn"
 
 /** What a declaration begins with in an original file, and the name that follows, or the bracket of a pattern. */
@@ -31,7 +33,8 @@ function isHelper(id: Pattern, init: Expression): boolean {
 }
 
 /**
- * Make the declarations lexical again. `originalAt` gives the original text from a place of `source` on, a line or so, or undefined where there is none.
+ * Make the declarations lexical again. `originalAt` gives the original text from a place of `source` on, a line or so,
+ * or undefined where there is none.
  */
 export function withLexicalDeclarations(
   source: string,

@@ -1,7 +1,8 @@
 // Source maps, as far as moving whole lines about needs them.
 //
-// Each line's mappings are differences to what came before, so a line that moves needs its first differences written anew; the rest of
-// it, and every line that still follows the one it followed before, is copied as text. (A bundle of 10 MB has 5 million numbers.)
+// Each line's mappings are differences to what came before, so a line that moves needs its first differences written
+// anew; the rest of it, and every line that still follows the one it followed before, is copied as text. (A bundle of
+// 10 MB has 5 million numbers.)
 
 /** A source map, version 3 (ECMA-426). */
 export interface SourceMap {

@@ -1,7 +1,8 @@
 // __filename, __dirname and import.meta: what a file knows about itself.
 //
-// esbuild can replace such an expression by a name, but by the same one in every file. So it is given a marker, and the source
-// map says which file each marker stands in. The name that replaces it has the same width, so that no column moves:
+// esbuild can replace such an expression by a name, but by the same one in every file. So it is given a marker, and the
+// source map says which file each marker stands in. The name that replaces it has the same width, so that no column
+// moves:
 //
 //   import.meta.url  ->  __edgebox_meta_000000.url  ->  __edgebox_meta_000002.url
 //
@@ -80,7 +81,10 @@ function valueOf(kind: string, source: string, entry: string): string {
   return `{ __proto__: null, ${JSON.stringify(known).slice(1, -1)} }`
 }
 
-/** The path that a file goes by while the app runs. Files above the app's folder (node_modules) are called as if below it. */
+/**
+ * The path that a file goes by while the app runs. Files above the app's folder (node_modules) are called as if below
+ * it.
+ */
 export function placeOf(source: string): string {
   return `/app/${source.replace(/^(?:\.\.\/)+/, "")}`
 }

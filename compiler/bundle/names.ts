@@ -1,8 +1,9 @@
 // Functions and classes keep the names they have in the app's files.
 //
-// Putting files into one scope renames what collides (`parse` -> `parse2`) and what refers to itself (`class Foo` -> `Foo = class _Foo`),
-// and a program can see that: in `fn.name`, in what console.log prints of an instance, in stack traces. esbuild can keep names, by
-// a call for every function. Nearly all of those say what is true anyway, so they are taken out again here:
+// Putting files into one scope renames what collides (`parse` -> `parse2`) and what refers to itself (`class Foo` ->
+// `Foo = class _Foo`), and a program can see that: in `fn.name`, in what console.log prints of an instance, in stack
+// traces. esbuild can keep names, by a call for every function. Nearly all of those say what is true anyway, so they
+// are taken out again here:
 //
 //   var arrow = /* @__PURE__ */ __name(() => 1, "arrow")   ->   var arrow =                       (() => 1         )
 //   __name(parse2, "parse")                                ->   __name(parse2, "parse")
@@ -75,7 +76,10 @@ function namingBlock(node: Class): { start: number; end: number; name: string } 
   return target.type === "ThisExpression" ? { start: block.start, end: block.end, name: value } : undefined
 }
 
-/** Visit every node with the name that it would give an anonymous function, by where it stands (ECMA-262, NamedEvaluation). */
+/**
+ * Visit every node with the name that it would give an anonymous function, by where it stands (ECMA-262,
+ * NamedEvaluation).
+ */
 function walk(
   node: AnyNode,
   natural: string | undefined,

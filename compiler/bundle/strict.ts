@@ -1,13 +1,17 @@
 // Strict mode, kept as it was in every file.
 //
-// ES modules are strict and CommonJS files are sloppy unless they say otherwise, but a script has one outermost function. Three cases:
+// ES modules are strict and CommonJS files are sloppy unless they say otherwise, but a script has one outermost
+// function. Three cases:
 //
 //   only strict files:     (function (require) { "use strict"; … })
 //   only CommonJS:         (function (require) { … })              files with a directive of their own keep it
-//   both:                  (function (require) { CommonJS wrappers; return (function () { "use strict"; ES modules })() })
+//   both:                  (function (require) {
+//                            CommonJS wrappers; return (function () { "use strict"; ES modules })()
+//                          })
 //
-// In the third case esbuild's top-level statements are dealt to the two functions. The wrappers are functions that run when they are
-// called, so moving them to the front changes nothing; what they see of the ES modules (for `require` of one) is declared outside.
+// In the third case esbuild's top-level statements are dealt to the two functions. The wrappers are functions that run
+// when they are called, so moving them to the front changes nothing; what they see of the ES modules (for `require` of
+// one) is declared outside.
 import { type Comment, type Options, type Program, type Statement, parse } from "acorn"
 import { readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
@@ -111,7 +115,9 @@ function originals(
   }
 }
 
-/** The lines of esbuild's output that hold the app's statements: [first, last), the last being what returns the exports. */
+/**
+ * The lines of esbuild's output that hold the app's statements: [first, last), the last being what returns the exports.
+ */
 interface Body {
   lines: string[]
   first: number

@@ -1,7 +1,8 @@
 // A mistake of the engine's, written around.
 //
-// Each turn of `for (let i …; …; …)` has an `i` of its own. QuickJS-NG makes the next one at the end of the body, and `continue` jumps
-// past that: closures of that turn then see the next turn's value. Leaving the body by a label does not, and is as wide:
+// Each turn of `for (let i …; …; …)` has an `i` of its own. QuickJS-NG makes the next one at the end of the body, and
+// `continue` jumps past that: closures of that turn then see the next turn's value. Leaving the body by a label does
+// not, and is as wide:
 //
 //   for (let i = 0; i < 3; i++) {              for (let i = 0; i < 3; i++) _a:{
 //     list.push(() => i)                 ->      list.push(() => i)
@@ -30,7 +31,10 @@ interface Edit {
 const loopTypes = new Set(["ForStatement", "ForInStatement", "ForOfStatement", "WhileStatement", "DoWhileStatement"])
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/** `source` with those loops changed. Lines stay lines; after a label that is put in, the rest of its line moves by three columns. */
+/**
+ * `source` with those loops changed. Lines stay lines; after a label that is put in, the rest of its line moves by
+ * three columns.
+ */
 export function withTurnsClosed(source: string, program: Program): string {
   const edits: Edit[] = []
   const taken = new Set<string>()
@@ -57,7 +61,10 @@ export function withTurnsClosed(source: string, program: Program): string {
   return edited(source, edits)
 }
 
-/** Walk the program with the loops that surround each node in its function; `left` is called at the end of each loop, with its depth. */
+/**
+ * Walk the program with the loops that surround each node in its function; `left` is called at the end of each loop,
+ * with its depth.
+ */
 function visit(
   node: AnyNode,
   loops: Loop[],

@@ -1,4 +1,5 @@
-// `edgeboxc disasm`: the bytecode of an app's functions, as text. The app is bundled and compiled as `build` does it; nothing is run.
+// `edgeboxc disasm`: the bytecode of an app's functions, as text. The app is bundled and compiled as `build` does it;
+// nothing is run.
 import type { Command } from "commander"
 import type { FunctionInfo } from "../../freeze/function.ts"
 import { listing } from "../../freeze/flow/disassembly.ts"

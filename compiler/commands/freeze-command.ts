@@ -1,4 +1,5 @@
-// `edgeboxc freeze`: what freezing makes of an app's functions. The app is bundled, compiled and frozen as `build` does it; nothing is run.
+// `edgeboxc freeze`: what freezing makes of an app's functions. The app is bundled, compiled and frozen as `build` does
+// it; nothing is run.
 import type { Command } from "commander"
 import { listing } from "../../freeze/flow/disassembly.ts"
 import { anonymous, sourceNames } from "../../freeze/read/naming.ts"
@@ -25,7 +26,10 @@ export function freezeCommand(program: Command): void {
     })
 }
 
-/** With a name, that function's bytecode and WebAssembly; without one, a line for each function: frozen, or why it is kept. */
+/**
+ * With a name, that function's bytecode and WebAssembly; without one, a line for each function: frozen, or why it is
+ * kept.
+ */
 export async function showFrozen(input: string, choice: BuildChoices = {}, name?: string): Promise<string> {
   const loaded = await loadApp(await openApp(input, choice))
   const infos = functionsOf(loaded)

@@ -109,7 +109,10 @@ function namesOf(names: string[]): string {
   return names.length === 0 ? "none" : `${names.length}: ${names.map(printable).join(", ")}`
 }
 
-/** JSON that says the same and can be looked at in a terminal. Between its values there are spaces and newlines, which stay. */
+/**
+ * JSON that says the same and can be looked at in a terminal. Between its values there are spaces and newlines, which
+ * stay.
+ */
 function jsonText(value: unknown): string {
   const escape = (c: string) => Array.from({ length: c.length }, (_, i) => unicodeEscape(c.charCodeAt(i))).join("")
   return JSON.stringify(value, null, 2).replace(unprintable, (c) => (c === "\n" ? c : escape(c)))

@@ -1,4 +1,5 @@
-// edgeboxc snapshot: reads the command line, runs the job, writes the module. All that it knows of snapshots is in wizer/.
+// edgeboxc snapshot: reads the command line, runs the job, writes the module. All that it knows of snapshots is in
+// wizer/.
 import { writeFileSync } from "node:fs"
 import { Command, InvalidArgumentError, Option } from "commander"
 import { checkJob, runJob, type Job } from "../../wizer/node/job.ts"
@@ -194,8 +195,8 @@ const switches =
   /^--(keep-init-func|allow-wasi|inherit-stdio|inherit-env|relaxed-simd-deterministic|wasm-[a-z0-9-]+)(?:=(.*))?$/
 
 /**
- * Wizer's spellings: `--func-rename`, `--keep-init-func=true`, `--inherit-env false`, `--wasm-simd true`. Features are always on here,
- * so switching one on says nothing new; switching one off is refused.
+ * Wizer's spellings: `--func-rename`, `--keep-init-func=true`, `--inherit-env false`, `--wasm-simd true`. Features are
+ * always on here, so switching one on says nothing new; switching one off is refused.
  */
 function acceptWizerSpelling(command: Command): void {
   const parse = command.parseOptions.bind(command)

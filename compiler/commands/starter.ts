@@ -5,7 +5,10 @@ import { folderNotEmpty, outputNotWritable } from "../errors.ts"
 import { fromHere, makeFolder, reasonOf } from "../disk.ts"
 import { starterFolder } from "../shipped.ts"
 
-/** Copy the starter app into a folder, which is made when it is not there. Returns the files, relative to it. Overwrites nothing. */
+/**
+ * Copy the starter app into a folder, which is made when it is not there. Returns the files, relative to it. Overwrites
+ * nothing.
+ */
 export async function init(folder: string): Promise<string[]> {
   const target = resolve(folder)
   const files = (await readdir(starterFolder)).sort()

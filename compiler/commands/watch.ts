@@ -1,6 +1,7 @@
 // `--watch`: build again when a file that the build read has changed.
 //
-// Folders are watched rather than files: editors save by renaming a new file over the old one, which a watched file would not see.
+// Folders are watched rather than files: editors save by renaming a new file over the old one, which a watched file
+// would not see.
 import { existsSync, type FSWatcher, statSync, watch } from "node:fs"
 import { dirname, join } from "node:path"
 import { setTimeout } from "node:timers/promises"
@@ -17,8 +18,8 @@ export interface Watched {
 }
 
 /**
- * Call `build` now and after every change, one at a time, until `signal` aborts. `build` does not throw: it reports what went
- * wrong by itself and says what to watch. Changes during a build lead to one more build.
+ * Call `build` now and after every change, one at a time, until `signal` aborts. `build` does not throw: it reports
+ * what went wrong by itself and says what to watch. Changes during a build lead to one more build.
  */
 export async function buildAndWatch(build: () => Promise<Watched>, signal: AbortSignal): Promise<void> {
   let watchers: FSWatcher[] = []

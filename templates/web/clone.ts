@@ -42,8 +42,8 @@ interface Memory {
 }
 
 /**
- * StructuredSerialize and StructuredDeserialize in one. What can be nested is copied right here rather than in functions of their
- * own: how deep it may be is how often this frame fits on the stack.
+ * StructuredSerialize and StructuredDeserialize in one. What can be nested is copied right here rather than in
+ * functions of their own: how deep it may be is how often this frame fits on the stack.
  */
 function clone(value: unknown, memory: Memory): unknown {
   if (typeof value === "symbol" || typeof value === "function") return refuse(value)

@@ -1,4 +1,5 @@
-// Event, CustomEvent and EventTarget of the DOM Standard (section 2), without a tree; aborting (section 3) is in abort.ts.
+// Event, CustomEvent and EventTarget of the DOM Standard (section 2), without a tree; aborting (section 3) is in
+// abort.ts.
 import { useKit, type Kit } from "../guest/kit.ts"
 import { AbortController, AbortSignal } from "./abort.ts"
 import { CustomEvent, Event, EventTarget } from "./eventtarget.ts"

@@ -1,4 +1,5 @@
-// Event, CustomEvent and EventTarget of the DOM Standard (section 2), without a tree: an event has one target and one phase.
+// Event, CustomEvent and EventTarget of the DOM Standard (section 2), without a tree: an event has one target and one
+// phase.
 import { kit, native } from "../guest/kit.ts"
 import { needArguments } from "./webidl.ts"
 

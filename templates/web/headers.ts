@@ -1,4 +1,5 @@
-// Headers of the Fetch Standard (section 5.1): names in lower case, values normalised, sorted and combined when iterated.
+// Headers of the Fetch Standard (section 5.1): names in lower case, values normalised, sorted and combined when
+// iterated.
 import { customInspect } from "../guest/inspection.ts"
 import { kit, useKit, type Kit } from "../guest/kit.ts"
 import { exposeInterface, pairIterators, type Pair } from "./webidl.ts"

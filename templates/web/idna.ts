@@ -1,6 +1,7 @@
 // Domain to ASCII: UTS #46 processing as the URL Standard asks for it (non-transitional, no STD3 rules), and Punycode.
 //
-// Instead of the standard's mapping table of 80 KB: NFKC with case folding is that mapping but for the exceptions below.
+// Instead of the standard's mapping table of 80 KB: NFKC with case folding is that mapping but for the exceptions
+// below.
 
 const base = 36
 const tMin = 1
@@ -94,7 +95,8 @@ export function punycodeDecode(text: string): string | undefined {
   return String.fromCodePoint(...output)
 }
 
-// Zero-width (non-)joiners are allowed after a virama only (RFC 5892, A.1 and A.2, without the joining-type rule for Arabic script).
+// Zero-width (non-)joiners are allowed after a virama only (RFC 5892, A.1 and A.2, without the joining-type rule for
+// Arabic script).
 const viramas = String.raw`\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d3b\u0d3c\u0d4d\u0dca\u0e3a\u0f84\u1039\u103a\u1714\u1734\u17d2\u1a60\u1b44\u1baa\u1bab\u1bf2\u1bf3\u2d7f\ua806\ua8c4\ua953\ua9c0\uaaf6\uabed`
 
 /** Patterns that are made when they are first used: compiled, Unicode properties take kilobytes of every artifact. */
@@ -103,7 +105,8 @@ const sources = {
   firstMark: String.raw`^\p{M}`,
   leftToRight: String.raw`[A-Za-z\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]`,
   rightToLeft: String.raw`[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]`,
-  // Never valid in a domain: unassigned, private, surrogates, controls, spaces and line separators, format characters that are not ignored.
+  // Never valid in a domain: unassigned, private, surrogates, controls, spaces and line separators, format characters
+  // that are not ignored.
   disallowed: String.raw`[\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Cc}\u0340\u0341\u061c\u180e\u200e\u200f\u202a-\u202e\u2066-\u206f\u2ff0-\u2fff\u3000\u31ef\ufffc\ufffd\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]`,
   // The same, but mapped to something by compatibility or case.
   disallowedBefore: String.raw`[\u04c0\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u10a0-\u10c5\u115f\u1160\u1680\u17b4\u17b5\u1806\u2024-\u2026\u2061-\u2063\u2132\u2183\u2427-\u2429\u2488-\u249b\u3164\u33c2\u33c7\u33d8\ufe19\ufe30\ufe52\uffa0\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1f100}]`,
@@ -153,7 +156,8 @@ function joinersFit(label: string): boolean {
   )
 }
 
-// RFC 5893, as far as letters go: a label that begins right to left has no letters that run left to right, and the reverse.
+// RFC 5893, as far as letters go: a label that begins right to left has no letters that run left to right, and the
+// reverse.
 function bidiFits(label: string): boolean {
   label = label.split(pattern("mark")).join("") // marks go with what they stand on
   if (!pattern("rightToLeft").test(label)) return true

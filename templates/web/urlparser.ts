@@ -1,7 +1,7 @@
 // The basic URL parser of the URL Standard (section 4.4).
 //
-// The standard's state machine: a function per state, by the standard's names, in urlscheme.ts, urlauthority.ts and urlpath.ts,
-// in the order in which a URL goes through them. Here is what they share, and the loop around them.
+// The standard's state machine: a function per state, by the standard's names, in urlscheme.ts, urlauthority.ts and
+// urlpath.ts, in the order in which a URL goes through them. Here is what they share, and the loop around them.
 import { pathStart, fragment, query } from "./urlpath.ts"
 import { host, hostname, port } from "./urlauthority.ts"
 import type { Parser, State } from "./urlstate.ts"

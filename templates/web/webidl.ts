@@ -1,7 +1,11 @@
-// What the Web IDL Standard asks of every interface: how a class is exposed, how arguments are checked, how pairs are iterated.
+// What the Web IDL Standard asks of every interface: how a class is exposed, how arguments are checked, how pairs are
+// iterated.
 import { kit } from "../guest/kit.ts"
 
-/** A class as a global: its name is its objects' tag, its members are enumerable, a pair iterable's iterator is its `entries`. */
+/**
+ * A class as a global: its name is its objects' tag, its members are enumerable, a pair iterable's iterator is its
+ * `entries`.
+ */
 export function exposeInterface(name: string, type: { prototype: object }): void {
   const { prototype } = type
   if ("entries" in prototype)
@@ -28,8 +32,8 @@ export type Pair = [name: string, value: string]
 type Picked = "pair" | 0 | 1
 
 /**
- * The default iterator objects of a pair iterable. Iteration is live: each step looks at the list anew. `invalidThis` makes the
- * error of `next` called on something else.
+ * The default iterator objects of a pair iterable. Iteration is live: each step looks at the list anew. `invalidThis`
+ * makes the error of `next` called on something else.
  */
 export function pairIterators(name: string, invalidThis: () => Error) {
   const steps = new WeakMap<object, () => IteratorResult<unknown>>()

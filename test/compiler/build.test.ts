@@ -1,5 +1,5 @@
-// fixtures/build/: every app, built, runs the same under edgebox, Node's WASI and wabt's interpreter as its bundle runs under Node.
-// bad-* apps end in the problem of error.txt, and write nothing.
+// fixtures/build/: every app, built, runs the same under edgebox, Node's WASI and wabt's interpreter as its bundle runs
+// under Node. bad-* apps end in the problem of error.txt, and write nothing.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"

@@ -1,4 +1,5 @@
-// Deep recursion of every kind ends in an exception that the app can catch, under every host, and the engine works afterwards.
+// Deep recursion of every kind ends in an exception that the app can catch, under every host, and the engine works
+// afterwards.
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -65,7 +66,10 @@ for (const [host, { start, plainFrames }] of Object.entries(hosts)) {
   }
 }
 
-/** Statements of which a long function has many; each needs room in its native frame in one of V8's compilers, or in both. */
+/**
+ * Statements of which a long function has many; each needs room in its native frame in one of V8's compilers, or in
+ * both.
+ */
 const statements: Record<string, (i: number) => string> = {
   conditions: (i) => `r += n > ${i} ? ${i} : n & 7`,
   elements: (i) => `r += a[${i % 3}] * ${i}; r -= a[i] | 0`,

@@ -54,7 +54,9 @@ export function traceInEngine(source: string, options: WorldOptions = {}, file =
 
 export const frozenAll: WorldOptions = { freeze: { which: "all" } }
 
-/** A number has one shortest spelling but for a few whose last digits QuickJS chooses otherwise: each as Node spells it. */
+/**
+ * A number has one shortest spelling but for a few whose last digits QuickJS chooses otherwise: each as Node spells it.
+ */
 export function spelled(trace: Trace): Trace {
   return trace.map((line) => line.replace(/\d+\.\d+(e[-+]\d+)?/g, (digits) => String(Number(digits))))
 }

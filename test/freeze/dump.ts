@@ -1,5 +1,6 @@
-// The engine's own disassembly, as an oracle: what it prints while it compiles (JS_SetDumpFlags), and our reading of the same
-// functions written in the engine's words. Where the two texts are the same, reader and engine agree on everything in them.
+// The engine's own disassembly, as an oracle: what it prints while it compiles (JS_SetDumpFlags), and our reading of
+// the same functions written in the engine's words. Where the two texts are the same, reader and engine agree on
+// everything in them.
 import { dumpFlags } from "../../engine/abi.ts"
 import { startEngine, type LiveEngine } from "../../engine/live.ts"
 import { readEnginePackage } from "../../engine/package.ts"
@@ -267,7 +268,10 @@ function formatBigInt(bigint: bigint, value: bigint, engine: LiveEngine): string
   return bigint < 0n ? `BigInt.asIntN(${32 * limbs},${text})` : text
 }
 
-/** Depths and handlers as the engine computes them: one block of lines per function, sorted; from JS_DUMP_BYTECODE_STACK. */
+/**
+ * Depths and handlers as the engine computes them: one block of lines per function, sorted; from
+ * JS_DUMP_BYTECODE_STACK.
+ */
 export function engineStacks(dump: string): string[] {
   const functions: string[][] = []
   for (const line of dump.split("\n")) {
@@ -298,8 +302,8 @@ function textOfStack({ instructions, depths, handlers, handlerOf }: FlowGraph): 
 }
 
 /**
- * What iterator_close throws is not caught by the iterator that it closes, though the engine still counts that one: leave its
- * handler out of the comparison.
+ * What iterator_close throws is not caught by the iterator that it closes, though the engine still counts that one:
+ * leave its handler out of the comparison.
  */
 function withoutClosing(text: string): string {
   return text.replace(/(iterator_close \d+) -?\d+$/gm, "$1")

@@ -1,4 +1,5 @@
-// Programs under fixtures/freeze, and what each prints: in Node, interpreted, frozen, frozen with a collection at every allocation.
+// Programs under fixtures/freeze, and what each prints: in Node, interpreted, frozen, frozen with a collection at every
+// allocation.
 import { readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import type { Case } from "../cases.ts"

@@ -1,4 +1,5 @@
-// Frozen functions do what the interpreter does: every program under fixtures/freeze prints the same in Node, interpreted and frozen.
+// Frozen functions do what the interpreter does: every program under fixtures/freeze prints the same in Node,
+// interpreted and frozen.
 import { describe, expect, test } from "vitest"
 import { cases } from "../cases.ts"
 import { casePrintsInNode, caseRuns, programOf } from "./freeze-cases.ts"

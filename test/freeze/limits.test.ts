@@ -1,4 +1,5 @@
-// Frozen code ends when it has to: the interrupt handler stops it, recursion without end is a RangeError, and nothing is left behind.
+// Frozen code ends when it has to: the interrupt handler stops it, recursion without end is a RangeError, and nothing
+// is left behind.
 import { expect, test } from "vitest"
 import { World } from "../world.ts"
 

@@ -1,4 +1,5 @@
-// Apps that use npm packages, with everything frozen: they print what Node prints, and nearly all of their functions are frozen.
+// Apps that use npm packages, with everything frozen: they print what Node prints, and nearly all of their functions
+// are frozen.
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -1,5 +1,5 @@
-// Programs for the reader's corpus: small ones that between them use every opcode that the engine's compiler can emit, and
-// random ones that put the same constructs together in ever new ways.
+// Programs for the reader's corpus: small ones that between them use every opcode that the engine's compiler can emit,
+// and random ones that put the same constructs together in ever new ways.
 import { randomFrom } from "../random.ts"
 
 /** Each is a script of its own; those that begin with "module" are modules. */
@@ -79,7 +79,10 @@ function list(prefix: string, count: number): string {
   return Array.from({ length: count }, (_, i) => `${prefix}${i}`).join(", ")
 }
 
-/** A random program: functions of every kind with random bodies. It compiles; what it would do if it ran does not matter. */
+/**
+ * A random program: functions of every kind with random bodies. It compiles; what it would do if it ran does not
+ * matter.
+ */
 export function randomProgram(seed: number, functions = 12): string {
   const random = randomFrom(seed)
   const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!

@@ -44,8 +44,9 @@ test(`${count} programs from SEED=${start}`, { timeout: 4 * 3_600_000 }, () => {
 })
 
 /**
- * Do all programs of a batch that differ do in frozen code what they do in Node? The engine compares a negative BigInt wrongly with a negative double
- * (docs/compatibility.md); frozen code holds some doubles as ints, which it compares rightly.
+ * Do all programs of a batch that differ do in frozen code what they do in Node? The engine compares a negative BigInt
+ * wrongly with a negative double (docs/compatibility.md); frozen code holds some doubles as ints, which it compares
+ * rightly.
  */
 function isFaultOfInterpreter(seed: number): boolean {
   let found = false

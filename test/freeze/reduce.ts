@@ -1,8 +1,12 @@
 // Makes a failing program smaller: parts are taken out as long as it keeps failing.
 //
-// First lines, then balanced blocks `{ ... }` and what stands between semicolons; halves before quarters, until nothing more can go.
+// First lines, then balanced blocks `{ ... }` and what stands between semicolons; halves before quarters, until nothing
+// more can go.
 
-/** The smallest program found for which `fails` is still true, in at most `tries` attempts. What fails to parse must not count as failing. */
+/**
+ * The smallest program found for which `fails` is still true, in at most `tries` attempts. What fails to parse must not
+ * count as failing.
+ */
 export function reduce(program: string, fails: (program: string) => boolean, tries = 3000): string {
   let left = tries
   const check = (text: string) => left-- > 0 && fails(text)

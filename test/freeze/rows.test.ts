@@ -1,4 +1,5 @@
-// The programs under fixtures/freeze between them have every opcode that ordinary code can produce, in functions that were frozen.
+// The programs under fixtures/freeze between them have every opcode that ordinary code can produce, in functions that
+// were frozen.
 import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
 import { functionReader, bytecodeOf } from "../../freeze/read/reader.ts"

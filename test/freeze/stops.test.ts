@@ -1,4 +1,5 @@
-// What ends frozen code from outside, and frozen code in odd places: the interrupt handler, the stack, exceptions that cannot be caught.
+// What ends frozen code from outside, and frozen code in odd places: the interrupt handler, the stack, exceptions that
+// cannot be caught.
 import { describe, expect, test } from "vitest"
 import { World, type WorldOptions } from "../world.ts"
 

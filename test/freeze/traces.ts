@@ -1,8 +1,9 @@
-// Random programs that print a trace: the same seed gives the same program, every program ends, and what it prints is the same in
-// every JavaScript engine.
+// Random programs that print a trace: the same seed gives the same program, every program ends, and what it prints is
+// the same in every JavaScript engine.
 //
-// A program is functions, classes and statements over a few variables of every kind, with numbers at the edges of what ints and doubles hold.
-// The trace has values, names of errors (their messages differ between engines) and the order in which getters and valueOf run.
+// A program is functions, classes and statements over a few variables of every kind, with numbers at the edges of what
+// ints and doubles hold. The trace has values, names of errors (their messages differ between engines) and the order in
+// which getters and valueOf run.
 import { randomFrom } from "../random.ts"
 
 /** Writes one program. */

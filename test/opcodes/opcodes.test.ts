@@ -237,7 +237,8 @@ describe("an engine that is not one", () => {
 
   test("the table twice", async () => {
     const { wasm, at } = tableInEngine()
-    // Copy the first two records over the padding of a data segment that is long enough: over other opcodes, further on.
+    // Copy the first two records over the padding of a data segment that is long enough: over other opcodes, further
+    // on.
     const twice = wasm.slice()
     twice.set(wasm.subarray(at, at + 16), at + 80 * 8)
     expect(await problemText(() => readEngineTable(twice))).toMatch(/^EB504: There are 2 places/)

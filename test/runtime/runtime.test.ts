@@ -1,5 +1,5 @@
-// fixtures/run/: a program (main.c or main.wat), what it is given, and what must come of it. The good ones give the same
-// under Node's own WASI. bad-* are refused, with the text in error.txt.
+// fixtures/run/: a program (main.c or main.wat), what it is given, and what must come of it. The good ones give the
+// same under Node's own WASI. bad-* are refused, with the text in error.txt.
 import { mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync, mkdirSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -92,7 +92,10 @@ test("a span of time is not shortened by a time of day that jumps", async () => 
   }
 })
 
-/** Code offsets are the compiler's business, how often a frame is repeated is the stack's, and newer engines tell more of a segment. */
+/**
+ * Code offsets are the compiler's business, how often a frame is repeated is the stack's, and newer engines tell more
+ * of a segment.
+ */
 function shortTrap(trap: string): string {
   return trap
     .replace(/\+0x[0-9a-f]+/g, "+OFFSET")

@@ -1,4 +1,5 @@
-// What console.log prints, compared with the Node that runs the test; where that is a newer one, with how Node 20 prints it.
+// What console.log prints, compared with the Node that runs the test; where that is a newer one, with how Node 20
+// prints it.
 import { spawnSync } from "node:child_process"
 import { expect, test } from "vitest"
 import { integersFrom } from "../random.ts"

@@ -1,7 +1,7 @@
 // Programs that the guest and Node must run alike: same output, same exit code. Compared by guest-run.test.ts.
 //
-// None depends on how long something takes. What is sure of timers: of two, the one that is due first and was set first fires first.
-// One that must not fire yet is set for a minute, and taken back by what must come before it.
+// None depends on how long something takes. What is sure of timers: of two, the one that is due first and was set first
+// fires first. One that must not fire yet is set for a minute, and taken back by what must come before it.
 
 /** Name -> script. `stdin` is what it reads. */
 export const scripts: Record<string, string> = {

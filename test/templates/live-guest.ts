@@ -1,4 +1,5 @@
-// A guest in a live engine: the base, instantiated, with an app compiled in it, run under node:wasi without linking anything.
+// A guest in a live engine: the base, instantiated, with an app compiled in it, run under node:wasi without linking
+// anything.
 //
 // In: the bundle's text, arguments, environment, input. Out: what it wrote and its exit code.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"

@@ -1,5 +1,5 @@
-// The guest prints what Node 20 prints. Where a newer Node prints something else, its change has a row here: then the rest of what it
-// prints can be compared all the same.
+// The guest prints what Node 20 prints. Where a newer Node prints something else, its change has a row here: then the
+// rest of what it prints can be compared all the same.
 
 interface Change {
   /** The first major version with the change. */

@@ -1,5 +1,5 @@
-// Parts of templates/web alone, in Node: random inputs do what they do with Node's own globals, and each state of the URL parser
-// can be called for itself.
+// Parts of templates/web alone, in Node: random inputs do what they do with Node's own globals, and each state of the
+// URL parser can be called for itself.
 import { expect, test } from "vitest"
 import { useKit, type Kit } from "../../templates/guest/kit.ts"
 import { URLSearchParams as Params } from "../../templates/web/searchparams.ts"

@@ -1,4 +1,5 @@
-// The table of functions is preview1's, and what hosts give beside files: time, randomness, streams, memory that is shared.
+// The table of functions is preview1's, and what hosts give beside files: time, randomness, streams, memory that is
+// shared.
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { WASI } from "node:wasi"

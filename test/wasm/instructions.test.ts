@@ -1,5 +1,5 @@
-// The table of instructions against what other tools know: each row is disassembled by wabt, or assembled by binaryen where wabt does
-// not know the proposal; and what `Code` writes is what `Instructions` reads.
+// The table of instructions against what other tools know: each row is disassembled by wabt, or assembled by binaryen
+// where wabt does not know the proposal; and what `Code` writes is what `Instructions` reads.
 import binaryen from "binaryen"
 import { expect, test } from "vitest"
 import { decode, Instructions, parseCode, writeBody } from "../../wasm/body.ts"

@@ -1,5 +1,6 @@
-// Modules that want to do harm: cut off anywhere, and with bytes changed. Each ends in a clear problem or a valid snapshot; nothing
-// hangs, crashes or comes out invalid. `npm run test:all` cuts at every byte and tries 10,000 mutations, each under a time limit.
+// Modules that want to do harm: cut off anywhere, and with bytes changed. Each ends in a clear problem or a valid
+// snapshot; nothing hangs, crashes or comes out invalid. `npm run test:all` cuts at every byte and tries 10,000
+// mutations, each under a time limit.
 import { expect, test } from "vitest"
 import { engineBytes } from "../../bench/snapshot-modules.ts"
 import { runJobWithin } from "../../wizer/node/timeout.ts"

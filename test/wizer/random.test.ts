@@ -1,5 +1,5 @@
-// For random modules: "snapshot, instantiate, main" and "instantiate, init, main" agree in results, traps, memories, tables and globals,
-// bit for bit. `npm run test:all` tries 20,000; SEED=n repeats a run.
+// For random modules: "snapshot, instantiate, main" and "instantiate, init, main" agree in results, traps, memories,
+// tables and globals, bit for bit. `npm run test:all` tries 20,000; SEED=n repeats a run.
 import { expect, test } from "vitest"
 import { runJob } from "../../wizer/node/job.ts"
 import { isProblem } from "../../wizer/snapshot.ts"

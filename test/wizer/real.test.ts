@@ -1,5 +1,5 @@
-// Snapshots of real modules: the engine with a runtime, a context and a script that has run; a C program of a real toolchain that builds
-// something at first use; LLVM.
+// Snapshots of real modules: the engine with a runtime, a context and a script that has run; a C program of a real
+// toolchain that builds something at first use; LLVM.
 import { existsSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { expect, test } from "vitest"

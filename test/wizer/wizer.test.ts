@@ -1,10 +1,11 @@
-// Snapshots, case by case: fixtures/snapshot/<case>/ has the module (in.wat), options.json, and either the snapshot as text
-// (out.wat) or the problem (error.txt). What every snapshot owes is checked beside the text: it runs as if its
+// Snapshots, case by case: fixtures/snapshot/<case>/ has the module (in.wat), options.json, and either the snapshot as
+// text (out.wat) or the problem (error.txt). What every snapshot owes is checked beside the text: it runs as if its
 // initialiser had just returned, its code is the input's byte for byte, and others read it too.
 //
-// options.json, beside the options of the tool: `calls` are made on the snapshot and on a fresh instance whose initialiser was run,
-// and have to end alike; `needs` names a feature that not every Node has; `golden: false` leaves out.wat
-// out, `wabt: false` leaves wabt's validation out, `frames: false` compares the beginning of the problem only, where the rest is the engine's words.
+// options.json, beside the options of the tool: `calls` are made on the snapshot and on a fresh instance whose
+// initialiser was run, and have to end alike; `needs` names a feature that not every Node has; `golden: false` leaves
+// out.wat out, `wabt: false` leaves wabt's validation out, `frames: false` compares the beginning of the problem only,
+// where the rest is the engine's words.
 import { expect, test } from "vitest"
 import { parseData } from "../../wasm/data.ts"
 import { parseExports } from "../../wasm/externs.ts"

@@ -1,5 +1,5 @@
-// A snapshot with all that Node has to offer: WASI, preloaded modules, V8's switches. A job is a plain value, so that it can be
-// done here or sent to a worker.
+// A snapshot with all that Node has to offer: WASI, preloaded modules, V8's switches. A job is a plain value, so that
+// it can be done here or sent to a worker.
 import * as v8 from "node:v8"
 import { missingFeatures } from "../features.ts"
 import { instrument } from "../instrument.ts"

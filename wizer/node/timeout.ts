@@ -10,7 +10,10 @@ import type { Job } from "./job.ts"
 export type Answer =
   { kind: "done"; result: SnapshotResult } | { kind: "problem"; code: string; message: string; details: ProblemDetails }
 
-/** Do a job, or stop it after so many milliseconds and throw EB315. The time that the thread takes to start does not count. */
+/**
+ * Do a job, or stop it after so many milliseconds and throw EB315. The time that the thread takes to start does not
+ * count.
+ */
 export async function runJobWithin(job: Job, timeoutMs: number): Promise<SnapshotResult> {
   const worker = new Worker(workerFile(), { workerData: job })
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -1,9 +1,10 @@
-// Which pages of a memory were ever touched. A page that was not is zero, and asking the kernel is much cheaper than looking: to look at a
-// page makes the kernel set it up first, which is nearly all of the time that scanning an empty gigabyte takes.
+// Which pages of a memory were ever touched. A page that was not is zero, and asking the kernel is much cheaper than
+// looking: to look at a page makes the kernel set it up first, which is nearly all of the time that scanning an empty
+// gigabyte takes.
 //
-// Linux on x64 only, where a page has 4096 bytes. The memory is found among this process's mappings by its size, and known by a
-// mark that is put into it for a moment and read back through the kernel. Wherever anything is not as expected the answer
-// is undefined, and everything is looked at.
+// Linux on x64 only, where a page has 4096 bytes. The memory is found among this process's mappings by its size, and
+// known by a mark that is put into it for a moment and read back through the kernel. Wherever anything is not as
+// expected the answer is undefined, and everything is looked at.
 import { randomFillSync } from "node:crypto"
 import * as fs from "node:fs"
 

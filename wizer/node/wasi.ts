@@ -19,7 +19,10 @@ export interface WasiOptions {
   dirs?: Readonly<Record<string, string>> | readonly (readonly [guest: string, host: string])[]
   /** Fixed clock, seeded random numbers, no file times. */
   reproducible?: boolean
-  /** Where standard output and error go; nowhere by default. The bytes may be the guest's own, good until the call returns. */
+  /**
+   * Where standard output and error go; nowhere by default. The bytes may be the guest's own, good until the call
+   * returns.
+   */
   stdout?: (bytes: Uint8Array) => void
   stderr?: (bytes: Uint8Array) => void
   /** The guest may read this process's standard input. */
