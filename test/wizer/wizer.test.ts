@@ -312,17 +312,13 @@ test("a feature that the engine lacks is named, with the Node that has it, and n
   const init = [7, 20, 1, 16, ...new TextEncoder().encode("wizer-initialize"), 0, 0]
   // try_table, without a catch
   const exnref = Uint8Array.from([...header, ...front, ...init, 10, 8, 1, 6, 0, 0x1f, 0x40, 0, 0x0b, 0x0b])
-  const ends = (
-    await problemText(() => runJob({ input: exnref, options: {}, preloads: [] }).then(() => Promise.reject(fine)))
-  ).split("\n")
-  if (ends[0] === "EB399: fine") return // this engine has it
+  if (WebAssembly.validate(exnref)) return // this engine has it
+  const ends = (await problemText(() => runJob({ input: exnref, options: {}, preloads: [] }))).split("\n")
   expect(ends[0]).toBe(
     `EB309: The module uses exceptions with exnref, which Node ${process.versions.node} does not have.`,
   )
   expect(ends[1]).toBe("  Node 22 has it.")
 })
-
-const fine = Object.assign(new Error("fine"), { code: "EB399" })
 
 test("what is only invalid is not taken for a missing feature", async () => {
   const invalid = Uint8Array.from(
