@@ -1,7 +1,6 @@
 // Freezing: functions of the loaded app -> frozen code, loaded into the live engine. The linker finds it among its
 // libraries.
-import type { JSValue, LiveEngine } from "../engine/live.ts"
-import type { LoadedLibrary } from "../engine/link/loader.ts"
+import type { JSValue, LiveEngine, LoadedLibrary } from "../engine/live.ts"
 import { freezeFunctions, type FunctionReport } from "../freeze/freeze.ts"
 import { anonymous } from "../freeze/read/naming.ts"
 import { bytecodeOf } from "../freeze/read/reader.ts"

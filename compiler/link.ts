@@ -3,7 +3,7 @@
 // The base's code is copied byte for byte; what libraries (frozen code, parts) added is appended, and memory is
 // snapshotted. From here on nothing runs.
 import { JSRuntime } from "../engine/abi.ts"
-import { words } from "../engine/edit/edits.ts"
+import { words } from "../engine/words.ts"
 import { link, type LinkResult } from "../engine/link/linker.ts"
 import type { LiveEngine } from "../engine/live.ts"
 import { parseModule } from "../engine/module.ts"

@@ -2,7 +2,7 @@
 //
 // In: the base, the bundle, the script of the parts that the bundle uses. Out: a live engine that holds the app's
 // functions, not yet run (or, with `snapshot: "app"`, run to its end).
-import { words } from "../engine/edit/edits.ts"
+import { words } from "../engine/words.ts"
 import { startEngine, type JSValue, type LiveEngine } from "../engine/live.ts"
 import { defaultNativeStackBytes } from "../engine/prelink/prelink.ts"
 import type { Bundle } from "./bundle/bundle.ts"

@@ -2,7 +2,6 @@
 //
 // In: a module that exports what quickjs.wasm exports. Out: its memory, its table and its functions, called by the
 // names of the C API. JSValues are i64 NaN boxes and travel as bigint; pointers are unsigned numbers.
-import { loadLibrary, type LoadedLibrary } from "./link/loader.ts"
 import { wasiFunctions, wasiModule, type WasiName } from "../wasi/calls.ts"
 import { createHost, type Host, type HostOptions } from "../wasi/hosting.ts"
 import { bufferInput, bufferOutput } from "../wasi/streams.ts"
@@ -24,6 +23,18 @@ export interface LiveOptions {
   imports?: Record<string, Record<string, EngineFunction>>
 }
 
+/** A library that is loaded into a live engine (link/loader.ts). */
+export interface LoadedLibrary {
+  name: string
+  bytes: Uint8Array
+  instance: WebAssembly.Instance
+  memoryBase: Pointer
+  /** First table slot of the library's own element segment. */
+  tableBase: number
+  /** Values of the `GOT.func` and `GOT.mem` imports: table slots and addresses, by symbol. */
+  got: { func: Map<string, number>; mem: Map<string, number> }
+}
+
 /** A running engine instance. */
 export interface LiveEngine {
   readonly instance: WebAssembly.Instance
@@ -32,6 +43,8 @@ export interface LiveEngine {
   readonly stackPointer: WebAssembly.Global<"i32">
   /** Libraries loaded so far, in order. */
   readonly libraries: LoadedLibrary[]
+  /** What the engine itself imports from WASI under a name, for libraries that import it, too. */
+  wasi(name: string): EngineFunction
   /** Call an exported function. Pointers come back unsigned, 64-bit values as bigint. */
   call(name: string, ...args: (number | bigint)[]): number
   /** Call an exported function that returns an i64 (a JSValue). */
@@ -45,8 +58,6 @@ export interface LiveEngine {
   /** Run `use` with a NUL-terminated UTF-8 copy of `text`; `length` excludes the NUL. */
   withString<T>(text: string | Uint8Array, use: (pointer: Pointer, length: number) => T): T
   readCString(pointer: Pointer): string
-  /** Load a library (see ARCHITECTURE.md) as a dynamic loader would. */
-  load(library: Uint8Array, name: string): LoadedLibrary
 }
 
 /** Instantiate an engine module. `_initialize` is called when it is exported and `initialize` is not false. */
@@ -85,6 +96,7 @@ function liveEngine(instance: WebAssembly.Instance, wasi: (name: string) => Engi
     table: exports["__indirect_function_table"] as WebAssembly.Table,
     stackPointer: exports["__stack_pointer"] as WebAssembly.Global<"i32">,
     libraries: [],
+    wasi,
     call(name, ...args) {
       const result = functionOf(name)(...args)
       return typeof result === "number" ? result >>> 0 : 0
@@ -118,11 +130,6 @@ function liveEngine(instance: WebAssembly.Instance, wasi: (name: string) => Engi
       const bytes = engine.bytes()
       const end = bytes.indexOf(0, pointer)
       return new TextDecoder().decode(bytes.subarray(pointer, end < 0 ? undefined : end))
-    },
-    load(library, name) {
-      const loaded = loadLibrary(engine, library, name, wasi)
-      engine.libraries.push(loaded)
-      return loaded
     },
   }
   return engine

@@ -72,6 +72,25 @@ export function exportedFunction(module: ModuleParts, name: string): number {
   return found.index
 }
 
+/** Body of a defined function. */
+export function bodyOf(module: ModuleParts, index: number): Uint8Array {
+  const body = module.bodies[index - module.importedFunctions]
+  if (body === undefined) throw new Error(`function ${index} is not defined in the module`)
+  return body
+}
+
+/** Give a defined function another body. */
+export function setBody(module: ModuleParts, index: number, body: Uint8Array): void {
+  bodyOf(module, index)
+  module.bodies[index - module.importedFunctions] = body
+}
+
+/** A function's type as text: "i32,i64->i32". */
+export function typeText(module: ModuleParts, index: number): string {
+  const type = module.types[module.typeOf(index)]
+  return type ? `${type.params}->${type.results}` : "nothing"
+}
+
 /** Write a module whose functions and exports were edited in place; functions may have been added. All else stays. */
 export function writeParts(module: ModuleParts): Uint8Array {
   const vectors: [number, Uint8Array[]][] = [

@@ -1,6 +1,6 @@
 // The front door: functions of a live engine are planned, compiled, loaded as one library and given their ids.
-import type { LiveEngine, Pointer } from "../engine/live.ts"
-import type { LoadedLibrary } from "../engine/link/loader.ts"
+import { loadLibrary } from "../engine/link/loader.ts"
+import type { LiveEngine, LoadedLibrary, Pointer } from "../engine/live.ts"
 import type { FunctionInfo } from "./function.ts"
 import { LibraryWriter, MAX_ID } from "./compile/library.ts"
 import { sourceNames } from "./read/naming.ts"
@@ -55,7 +55,7 @@ export function freezeFunctions(engine: LiveEngine, options: FreezeOptions): Fre
     return why === undefined ? freezeOne(writer, info) : kept(info, why)
   })
   if (writer.units.length === 0) return { functions }
-  const library = engine.load(writer.bytes(), "frozen")
+  const library = loadLibrary(engine, writer.bytes(), "frozen")
   writer.install(library.tableBase)
   return { functions, library }
 }

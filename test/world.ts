@@ -3,7 +3,9 @@ import { posix } from "node:path"
 import { JSRuntime } from "../engine/abi.ts"
 import { decode, type Instruction } from "../wasm/body.ts"
 import { Code, Op } from "../wasm/code.ts"
-import { editEngine, words } from "../engine/edit/edits.ts"
+import { editLayout } from "../engine/edit/editable.ts"
+import { editEngine } from "../engine/edit/edits.ts"
+import { words } from "../engine/words.ts"
 import { hookInterpreter } from "../engine/edit/hook.ts"
 import { startEngine, type JSValue, type LiveEngine, type Pointer } from "../engine/live.ts"
 import { parseModule, writeParts } from "../engine/module.ts"
@@ -28,10 +30,7 @@ export function stressedModule(): WebAssembly.Module {
 
 function editedEngine(): Uint8Array {
   const module = parseModule(readEnginePackage().wasm)
-  editEngine(module, hookInterpreter(module).interpreter, {
-    stackLimit: JSRuntime.stack_limit,
-    dumpFlags: JSRuntime.dump_flags,
-  })
+  editEngine({ module, interpreter: hookInterpreter(module).interpreter, layout: editLayout })
   return writeParts(module)
 }
 

@@ -1,33 +1,29 @@
-// How the engine's malloc (dlmalloc) takes more memory: exactly what it needs, 64 KB after 64 KB. A host may do much at each `memory.grow`: V8
-// counts the whole memory as garbage to come and collects its own, which takes milliseconds. malloc has a second way, for memory that need not
-// follow what it has: there it looks at the memory's end afterwards, uses all that it finds, and joins it to what it follows. So the second way
-// is taken from the start, by a flag of malloc's own, and in it
+// How the engine's malloc (dlmalloc) takes more memory: exactly what it needs, 64 KB after 64 KB. A host may do much at each
+// `memory.grow`: V8 counts the whole memory as garbage to come and collects its own, which takes milliseconds. malloc has a second
+// way, for memory that need not follow what it has: there it looks at the memory's end afterwards, uses all that it finds, and
+// joins it to what it follows. So the second way is taken from the start, by a flag of malloc's own, and in it
 //
 //     memory.grow(pages)   ->   memory.grow(max(pages, memory.size / 8)), and while that fails half as much, down to `pages`
 //
-// An app that fills 4 GB asks 55 times instead of 65,000 times; up to an eighth of its memory is address space that it never touches.
-import { decode, Instructions, type Instruction } from "../../wasm/body.ts"
+// An app that fills 4 GB asks 55 times instead of 65,000 times; up to an eighth of its memory is address space that it never
+// touches.
+import { Instructions, type Instruction } from "../../wasm/body.ts"
 import { I32, Op } from "../../wasm/code.ts"
-import type { ModuleParts } from "../module.ts"
+import { editBodies, parametersOf } from "./bodies.ts"
+import type { Editable } from "./editable.ts"
 import { addLocals, withLocals } from "./addlocals.ts"
 
 /** `USE_NONCONTIGUOUS_BIT` of malloc's `mflags`. */
 const NONCONTIGUOUS = 4
 
-/** Apply the edit to a parsed engine, in place. Returns the number of functions that are such a malloc. */
-export function growAhead(module: ModuleParts): number {
-  let count = 0
-  module.bodies.forEach((body, index) => {
-    const instructions = decode(body)
-    const grow = instructions.findIndex((_, i) => growsForMalloc(instructions, i))
-    if (grow < 0) return
-    const flags = instructions.findIndex((_, i) => clearsFlags(instructions, i))
-    if (flags < 0 || flags > grow) return
-    const parameters = module.types[module.typeOf(index + module.importedFunctions)]!.params.length
-    module.bodies[index] = edit(body, instructions[flags + 1]!, instructions[grow]!, parameters)
-    count++
+/** Apply the edit. Returns the number of functions that are such a malloc. */
+export function growAhead({ module }: Editable): number {
+  return editBodies(module, (body, code, index) => {
+    const grow = code.findIndex((_, i) => growsForMalloc(code, i))
+    const flags = grow < 0 ? -1 : code.findIndex((_, i) => clearsFlags(code, i))
+    if (flags < 0 || flags > grow) return undefined
+    return edit(body, code[flags + 1]!, code[grow]!, parametersOf(module, index))
   })
-  return count
 }
 
 /** `clear` is the 0 that malloc's flags begin with, `pages` what is given to `memory.grow`. */
@@ -69,7 +65,10 @@ function growsForMalloc(code: readonly Instruction[], i: number): boolean {
   return code.slice(i + 5, i + reach).some(({ op }) => op === Op.memory_size)
 }
 
-/** `i32.const flags  i32.const 0  i32.store`, where `i32.const flags  i32.load8_u  i32.const NONCONTIGUOUS  i32.and` is asked later. */
+/**
+ * `i32.const flags  i32.const 0  i32.store`, where `i32.const flags  i32.load8_u  i32.const NONCONTIGUOUS  i32.and` is asked
+ * later.
+ */
 function clearsFlags(code: readonly Instruction[], i: number): boolean {
   const [address, zero, store] = code.slice(i, i + 3)
   if (address?.op !== Op.i32_const || zero?.op !== Op.i32_const || zero.a !== 0 || store?.op !== Op.i32_store)

@@ -5,37 +5,14 @@
 //     if func is an object of class 13 and the u16 at function_bytecode + 10, its id, is not 0
 //       return call through the table at the id, with the same seven arguments
 //
-// so that no caller and no index changes, and a call of an interpreted function pays for a test and not for a call more. Frozen code also needs a few functions that the engine does not export: each is
-// found by where the interpreter calls it, and must be found exactly once.
-import { decode, Instructions, type Instruction } from "../../wasm/body.ts"
+// so that no caller and no index changes, and a call of an interpreted function pays for a test and not for a call more. The
+// functions that frozen code needs and the engine does not export are found in internals.ts.
+import { Instructions } from "../../wasm/body.ts"
 import { I32, Op } from "../../wasm/code.ts"
-import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
-import { JSFunctionBytecode, JSClassID, JSObject, JSRuntime, JSShape, JSStackFrame } from "../abi.ts"
-import { handlerFinder } from "./handlers.ts"
-import { exportedFunction, type ModuleParts } from "../module.ts"
+import { JSClassID, JSFunctionBytecode, JSObject } from "../abi.ts"
+import { bodyOf, setBody, type ModuleParts } from "../module.ts"
+import { findInternals, findInterpreter, hookExports, type HookExport } from "./internals.ts"
 import { addLocals, withLocals } from "./addlocals.ts"
-
-/** Functions of the engine that the hook exports for frozen code, by the names of its C source. */
-export const hookExports = [
-  "JS_CallInternal", // (ctx, func, this, new_target, argc, argv, flags) -> value: the wrapper
-  "js_poll_interrupts", // (ctx) -> 0, or -1 with an exception
-  "close_var_refs", // (rt, frame)
-  "JS_ThrowStackOverflow", // (ctx)
-  "js_closure", // (ctx, bytecode, var_refs, frame) -> function; takes the bytecode
-  "JS_GetPropertyInternal", // (ctx, object, atom, receiver, throw_ref_error) -> value
-  "js_add_slow", // (ctx, sp) -> 0, the sum in sp[-2]; or -1 with an exception; takes both operands
-  "JS_SetPropertyInternal2", // (ctx, object, atom, value, receiver, flags) -> below 0 with an exception; takes the value
-  // (ctx, sp, opcode) -> 0 with the result in sp[-2] (of one operand in sp[-1]); or -1 with an exception; take their operands
-  "js_binary_logic_slow",
-  "js_relational_slow",
-  "js_unary_arith_slow",
-  "js_eq_slow", // the same, with 1 for != in place of the opcode
-  "js_free_shape", // (rt, shape): gives a reference back
-] as const
-export type HookExport = (typeof hookExports)[number]
-
-/** JS_PROP_THROW_STRICT: a store that fails throws if the current frame's function is strict. What the interpreter passes itself. */
-export const throwStrict = 0x8000
 
 /** What the hook found. Function indices. */
 export interface Hook {
@@ -44,22 +21,11 @@ export interface Hook {
   exports: Record<HookExport, number>
 }
 
-/** Index of JS_CallInternal: JS_Call is one call to it. Throws a plain Error when the engine is built otherwise. */
-export function findInterpreter(module: ModuleParts): number {
-  const call = exportedFunction(module, "JS_Call")
-  const calls = decode(bodyOf(module, call)).filter((i) => i.op === Op.call || i.op === Op.return_call)
-  const [only] = calls
-  if (only === undefined || calls.length !== 1) throw refused(`JS_Call makes ${calls.length} calls instead of one`)
-  expectType(module, only.a, "i32,i64,i64,i64,i32,i32,i32->i64", "JS_CallInternal")
-  return only.a
-}
-
-/** Put the hook in, in place: nothing moves, there are four more exports. */
+/** Put the hook in, in place: nothing moves, and the internals are exported. */
 export function hookInterpreter(module: ModuleParts): Hook {
   const interpreter = findInterpreter(module)
-  const body = bodyOf(module, interpreter)
-  const exports = { JS_CallInternal: interpreter, ...findInternals(module, body) }
-  module.bodies[interpreter - module.importedFunctions] = withHook(body, module.typeOf(interpreter))
+  const exports = { JS_CallInternal: interpreter, ...findInternals(module, interpreter) }
+  setBody(module, interpreter, withHook(bodyOf(module, interpreter), module.typeOf(interpreter)))
   for (const name of hookExports) module.exports.push({ kind: "func", name, index: exports[name] })
   return { interpreter, exports }
 }
@@ -80,137 +46,4 @@ function withHook(body: Uint8Array, type: number): Uint8Array {
   for (let i = 0; i < parameters; i++) out.get(i)
   out.get(id).callIndirect(type).op(Op.return).end()
   return out.copy(body.subarray(code.start)).instructions()
-}
-
-function findInternals(module: ModuleParts, body: Uint8Array): Omit<Record<HookExport, number>, "JS_CallInternal"> {
-  const code = decode(body)
-  const poll = code.find((i) => i.op === Op.call)
-  if (poll === undefined) throw refused("the interpreter calls nothing")
-  const found = {
-    js_poll_interrupts: poll.a,
-    JS_ThrowStackOverflow: afterStackCheck(code),
-    close_var_refs: closeVarRefs(code),
-    js_closure: calledWith(module, code, "i32,i64,i32,i32->i64"),
-    JS_GetPropertyInternal: calledWith(module, code, "i32,i64,i32,i64,i32->i64"),
-    js_add_slow: addSlow(module, code),
-    JS_SetPropertyInternal2: calledWith(module, code, "i32,i64,i32,i64,i64,i32->i32"),
-    js_free_shape: freeShape(module),
-    ...slowOperations(module, body, code),
-  }
-  for (const store of [found.JS_SetPropertyInternal2, exportedFunction(module, "JS_SetPropertyValue")]) {
-    const before = code.flatMap((i, at) => (i.op === Op.call && i.a === store ? [code[at - 1]] : []))
-    const flags = before.filter((i) => i?.op === Op.i32_const) // put_ref_value computes them
-    if (flags.length === 0 || flags.some((i) => i?.a !== throwStrict)) throw refused("it stores with other flags")
-  }
-  expectType(module, found.js_poll_interrupts, "i32->i32", "js_poll_interrupts")
-  expectType(module, found.JS_ThrowStackOverflow, "i32->", "JS_ThrowStackOverflow")
-  expectType(module, found.close_var_refs, "i32,i32->", "close_var_refs")
-  return found
-}
-
-/** `if (stack_limit > sp - size) JS_ThrowStackOverflow(caller_ctx)`: the interpreter has one check. */
-function afterStackCheck(code: Instruction[]): number {
-  const checks = code.flatMap((load, i) => (load.op === Op.i32_load && load.a === JSRuntime.stack_limit ? [i] : []))
-  const [check] = checks
-  if (check === undefined || checks.length !== 1) throw refused(`${checks.length} stack checks in the interpreter`)
-  const branch = code.findIndex((i, at) => at > check && i.op === Op.if)
-  const [argument, call] = [code[branch + 1], code[branch + 2]]
-  if (argument?.op !== Op.local_get || call?.op !== Op.call) throw refused("the stack check throws in an unknown way")
-  return call.a
-}
-
-/**
- * `+` of anything: of the functions (i32, i32) -> i32 that the interpreter calls, the one that concatenates strings with a function
- * that the interpreter calls as well (for `local += string`).
- */
-function addSlow(module: ModuleParts, code: Instruction[]): number {
-  const called = (type: string, from: Instruction[]) =>
-    new Set(from.filter((i) => i.op === Op.call && typeText(module, i.a) === type).map((i) => i.a))
-  const concatenating = called("i32,i64,i64->i64", code)
-  const found = [...called("i32,i32->i32", code)].filter((index) =>
-    [...called("i32,i64,i64->i64", decode(bodyOf(module, index)))].some((inner) => concatenating.has(inner)),
-  )
-  const [only] = found
-  if (only === undefined || found.length !== 1) throw refused(`${found.length} functions look like js_add_slow`)
-  return only
-}
-
-/**
- * Operations on anything: the first function of three ints that the handlers of their opcodes call, and all of them the same. Arithmetic is not among
- * them: it is part of the interpreter itself.
- */
-function slowOperations(module: ModuleParts, body: Uint8Array, code: Instruction[]) {
-  const handler = handlerFinder(module, body, code)
-  const isSlow = (i: Instruction) => i.op === Op.call && typeText(module, i.a) === "i32,i32,i32->i32"
-  const called = (...opcodes: OpcodeName[]): number => {
-    const found = new Set(opcodes.map((opcode) => handler(opcode).find(isSlow)?.a))
-    const [only] = found
-    if (only === undefined || found.size !== 1) throw refused(`the handlers of ${opcodes} call different functions`)
-    return only
-  }
-  return {
-    js_binary_logic_slow: called("and", "or", "xor", "shl", "sar"),
-    js_relational_slow: called("lt", "lte", "gt", "gte"),
-    js_unary_arith_slow: called("neg", "plus", "inc", "dec"),
-    js_eq_slow: called("eq", "neq"),
-  }
-}
-
-/** js_free_shape: of the functions (i32, i32), the one that reads a shape's fields and frees a value, atoms and memory; js_free_shape0 is part of it. */
-function freeShape(module: ModuleParts): number {
-  const freeing = ["JS_FreeValueRT", "JS_FreeAtomRT", "js_free_rt"].map((name) => exportedFunction(module, name))
-  const fields = [JSShape.proto, JSShape.prop_count, JSShape.prop_hash_mask]
-  const found = module.bodies.flatMap((body, i) => {
-    const index = i + module.importedFunctions
-    if (typeText(module, index) !== "i32,i32->") return []
-    const code = decode(body)
-    const reads = fields.every((field) => code.some(({ op, a }) => op === Op.i32_load && a === field))
-    const frees = freeing.every((free) => code.some(({ op, a }) => op === Op.call && a === free))
-    return reads && frees ? [index] : []
-  })
-  const [only] = found
-  if (only === undefined || found.length !== 1) throw refused(`${found.length} functions look like js_free_shape`)
-  return only
-}
-
-/** The one function of a type that the interpreter calls. */
-function calledWith(module: ModuleParts, code: Instruction[], signature: string): number {
-  const found = new Set(code.filter((i) => i.op === Op.call && typeText(module, i.a) === signature).map((i) => i.a))
-  const [only] = found
-  if (only === undefined || found.size !== 1)
-    throw refused(`the interpreter calls ${found.size} functions ${signature}`)
-  return only
-}
-
-/** `if (sf->var_ref_count != 0) close_var_refs(rt, sf)`, in the epilogue. */
-function closeVarRefs(code: Instruction[]): number {
-  const shape = [Op.i32_load16_u, Op.if, Op.local_get, Op.local_get, Op.call, Op.end]
-  const places = code.flatMap((load, i) =>
-    load.a === JSStackFrame.var_ref_count && shape.every((op, k) => code[i + k]?.op === op) ? [i] : [],
-  )
-  const call = places.length === 1 ? code[(places[0] ?? 0) + 4] : undefined
-  if (call === undefined) throw refused(`close_var_refs is called in ${places.length} places instead of one`)
-  return call.a
-}
-
-function bodyOf(module: ModuleParts, index: number): Uint8Array {
-  const body = module.bodies[index - module.importedFunctions]
-  if (body === undefined) throw refused(`function ${index} is not defined in the engine`)
-  return body
-}
-
-function expectType(module: ModuleParts, index: number, signature: string, name: string): void {
-  const actual = typeText(module, index)
-  if (actual !== signature) throw refused(`${name} should be ${signature}, but what was found is ${actual}`)
-}
-
-function typeText(module: ModuleParts, index: number): string {
-  const type = module.types[module.typeOf(index)]
-  return type ? `${type.params}->${type.results}` : "nothing"
-}
-
-function refused(reason: string): Error {
-  return new Error(
-    `the engine cannot be hooked: ${reason}. Its interpreter has changed; engine/edit/hook.ts needs a look.`,
-  )
 }

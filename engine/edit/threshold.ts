@@ -7,28 +7,25 @@
 //     threshold = size + min(size / 2, (2^32 - 1 - size) / 2)
 //
 // which is the same up to 2 GB, and then halfway to the end.
-import { decode, type Instruction } from "../../wasm/body.ts"
+import type { Instruction } from "../../wasm/body.ts"
 import { Code, Op } from "../../wasm/code.ts"
 import { JSRuntime } from "../abi.ts"
-import type { ModuleParts } from "../module.ts"
+import { editBodies } from "./bodies.ts"
+import type { Editable } from "./editable.ts"
 
-/** Apply the edit to a parsed engine, in place. Returns the number of places. */
-export function boundThreshold(module: ModuleParts): number {
-  let count = 0
-  module.bodies.forEach((body, index) => {
-    const code = decode(body)
+/** Apply the edit. Returns the number of places. */
+export function boundThreshold({ module }: Editable): number {
+  return editBodies(module, (body, code) => {
     const at = code.findIndex((_, i) => raisesThreshold(code, i))
-    if (at < 0) return
+    if (at < 0) return undefined
     const size = code[at + 1]!.a
     const half = code[at + 3]!
     const room = (out: Code) => out.get(size).i32(-1).op(Op.i32_xor)
     const out = new Code().copy(body.subarray(0, half.end))
     room(out).i32(1).op(Op.i32_shr_u).get(size)
     room(out).op(Op.i32_lt_u, Op.select)
-    module.bodies[index] = out.copy(body.subarray(half.end)).instructions()
-    count++
+    return out.copy(body.subarray(half.end)).instructions()
   })
-  return count
 }
 
 /** `i32.load size  local.tee L  i32.const 1  i32.shr_u  local.get L  i32.add  i32.store threshold` begins at `i`. */

@@ -23,11 +23,10 @@ import {
 } from "../../wasm/sections.ts"
 import { writeVector } from "../../wasm/vectors.ts"
 import { Writer } from "../../wasm/bytes.ts"
-import { reach } from "../edit/callgraph.ts"
+import { reach } from "../callgraph.ts"
 import { evaluate, hiddenGlobal, libraryGlobals } from "./constants.ts"
-import type { LoadedLibrary } from "./loader.ts"
 import { relocate, type GlobalTarget } from "./relocate.ts"
-import type { LiveEngine } from "../live.ts"
+import type { LiveEngine, LoadedLibrary } from "../live.ts"
 import { parseModule, type ModuleParts } from "../module.ts"
 import { chooseSegments, dataSection } from "../../wizer/segments.ts"
 

@@ -9,13 +9,16 @@
 import { Instructions } from "../../wasm/body.ts"
 import { Op } from "../../wasm/instructions.ts"
 import { makeCustom, writeModule } from "../../wasm/sections.ts"
-import { JSContext, JSFunctionBytecode as B, JSRuntime } from "../abi.ts"
-import { idleFunctions } from "../edit/callgraph.ts"
-import { editEngine, words, type EditCounts } from "../edit/edits.ts"
+import { JSContext, JSFunctionBytecode as B } from "../abi.ts"
+import { idleFunctions } from "../callgraph.ts"
+import { editLayout } from "../edit/editable.ts"
+import { editEngine } from "../edit/edits.ts"
+import { words } from "../words.ts"
 import { engineEditRefused } from "../errors.ts"
 import type { Guest } from "./guest.ts"
 import { hookInterpreter } from "../edit/hook.ts"
 import { link, type LinkResult } from "../link/linker.ts"
+import { loadLibrary } from "../link/loader.ts"
 import { startEngine, type LiveEngine } from "../live.ts"
 import { exportedFunction, parseModule, writeParts, type ModuleParts } from "../module.ts"
 import type { EnginePackage } from "../package.ts"
@@ -25,24 +28,17 @@ import { probeEngine } from "../probe/probe.ts"
 export const shadowStackBytes = 4 << 20
 
 /**
- * Native stack that the guest may use unless the host says otherwise, in bytes as edits.ts counts them. It fits V8's
- * default stack of 984 KB: there nothing overflows below 1.6 MB so counted.
+ * Native stack that the guest may use unless the host says otherwise, in bytes as nativestack.ts counts them. It fits V8's default
+ * stack of 984 KB: there nothing overflows below 1.6 MB so counted.
  */
 export const defaultNativeStackBytes = 1 << 20
 
-export interface Prelinked extends LinkResult {
-  edits: EditCounts
-}
-
 /** Make the base. Throws EB4xx when the engine is not the one that EdgeBox was written for. */
-export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
+export function prelink(engine: EnginePackage, guest: Guest): LinkResult {
   probeEngine(startEngine(engine.wasm)) // on an instance of its own: experiments leave things behind
   const module = parseModule(engine.wasm)
   const hook = hookInterpreter(module)
-  const edits = editEngine(module, hook.interpreter, {
-    stackLimit: JSRuntime.stack_limit,
-    dumpFlags: JSRuntime.dump_flags,
-  })
+  editEngine({ module, interpreter: hook.interpreter, layout: editLayout })
   const findLine = findLineNumber(module)
   module.exports.push({ kind: "func", name: "engine_find_line_num", index: findLine })
   const edited = writeParts(module)
@@ -56,7 +52,7 @@ export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
     imports: { env: Object.fromEntries(hostNames.map((name) => [name, host(name)])) },
   })
   enlargeStack(live)
-  live.load(guest.library, "guest")
+  loadLibrary(live, guest.library, "guest")
   startGuest(live, guest)
 
   parts.exports = parts.exports.filter((e) => e.name !== "_initialize") // it has run
@@ -67,7 +63,7 @@ export function prelink(engine: EnginePackage, guest: Guest): Prelinked {
     mayImport: true,
     redirects: [...redirects, { from: findLine, to: "guest_find_line_num" }],
   })
-  return { ...linked, wasm: withNote(linked, engine), edits }
+  return { ...linked, wasm: withNote(linked, engine) }
 }
 
 /** What the base says about itself, as JSON in its custom section `edgebox.base`. */

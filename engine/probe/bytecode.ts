@@ -1,6 +1,6 @@
 // Experiments on what a function's bytecode, its place in the source and its line table are kept in.
 import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
-import { bytecodeOf } from "./functions.ts"
+import { bytecodeOf } from "./functionobjects.ts"
 import { offset32, only, pointerOf, Unfound, isAddress, type Lab, type Sample } from "./lab.ts"
 import type { Notebook } from "./notebook.ts"
 

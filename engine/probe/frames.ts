@@ -3,7 +3,7 @@
 // A hook is called in the middle of a function; while it runs, the frames of the function and of the hook lie on the shadow
 // stack. What must be compared later is copied, because a frame is gone when its function returns.
 import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
-import { bytecodeOf } from "./functions.ts"
+import { bytecodeOf } from "./functionobjects.ts"
 import {
   isAddress,
   offset16,

@@ -1,5 +1,5 @@
 // Experiments on variables: those that functions declare (JSVarDef) and those that they capture (JSClosureVar).
-import { bytecodeOf } from "./functions.ts"
+import { bytecodeOf } from "./functionobjects.ts"
 import { bitOffset, hasBit, offset16, offset32, only, pointerOf, tagOf, Unfound, type Lab, type Sample } from "./lab.ts"
 import type { Notebook } from "./notebook.ts"
 

@@ -1,6 +1,7 @@
 // The code around a kernel (flow/pure.ts): how it begins, and how the ordinary function tries it first.
 import { JSContext, JSObject, JSRuntime, JSVarRef } from "../../engine/abi.ts"
-import { nativePerShadow, words } from "../../engine/edit/edits.ts"
+import { nativePerShadow } from "../../engine/edit/nativestack.ts"
+import { words } from "../../engine/words.ts"
 import type { Pointer } from "../../engine/live.ts"
 import type { SelfVariable } from "../flow/pure.ts"
 import { GAVE_UP, INTERRUPTED, type Kernel } from "../frame/mode.ts"

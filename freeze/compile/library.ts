@@ -2,7 +2,7 @@
 //
 // Addresses of the engine's memory are constants in the code: context, runtime, strings, bytecode. The snapshot has the same addresses.
 import { JSContext, JSFunctionBytecode, JSRuntime } from "../../engine/abi.ts"
-import { words } from "../../engine/edit/edits.ts"
+import { words } from "../../engine/words.ts"
 import type { LiveEngine, Pointer } from "../../engine/live.ts"
 import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
 import { CacheSite } from "../helpers/cache.ts"

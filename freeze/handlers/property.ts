@@ -2,7 +2,7 @@
 import { setPc, coldStep, exitAfter, throwOut } from "../frame/handover.ts"
 import { JSClassID, JSObject } from "../../engine/abi.ts"
 import { floatAsIndex, floatOr, int32Or } from "./numbers.ts"
-import { throwStrict } from "../../engine/edit/hook.ts"
+import { throwStrict } from "../../engine/edit/internals.ts"
 import { cachedAddress, cachedMethodAddress } from "../helpers/cache.ts"
 import { checkException } from "./call.ts"
 import { mayBeCounted, type Val } from "../frame/operand.ts"

@@ -1,6 +1,7 @@
 // Helpers that make frames, call functions, and hand a frame to the interpreter: for one instruction (a step) or for good (an exit).
 import { JSClassID, JSContext, JSFunctionBytecode, JSObject, JSRuntime } from "../../engine/abi.ts"
-import { nativePerShadow, words } from "../../engine/edit/edits.ts"
+import { nativePerShadow } from "../../engine/edit/nativestack.ts"
+import { words } from "../../engine/words.ts"
 import { EXCEPTION, UNDEFINED } from "../types.ts"
 import { I32, I64, op, type Code } from "../../wasm/code.ts"
 import { addCount, isCounted, isException } from "./counts.ts"

@@ -6,11 +6,11 @@
 // A site is a few words of the engine's memory; what is cached is a fact about shapes, so that values are always read anew. Only hashed shapes
 // are cached, and one count is held on each: the engine changes a hashed shape in place only while it has one owner, so a cached
 // shape stays what it was, and its address is no other's. Nothing lives longer for it: when ours is the last count but one, and when garbage is
-// collected, the engine calls `forgetShape` (engine/edit/shapes.ts). Sites are found by shape, in chains that begin at a word for each of 256 hashes.
+// collected, the engine calls `forgetShape` (engine/edit/shapehook.ts). Sites are found by shape, in chains that begin at a word for each of 256 hashes.
 import { JSClassID, JSMallocBlockHeader, JSObject, JSObjectFlags, JSPropertyFlags, JSShape } from "../../engine/abi.ts"
-import { words } from "../../engine/edit/edits.ts"
+import { words } from "../../engine/words.ts"
 import type { Pointer } from "../../engine/live.ts"
-import { SHAPE_IS_KEPT } from "../../engine/edit/shapes.ts"
+import { SHAPE_IS_KEPT } from "../../engine/edit/shapehook.ts"
 import {
   findOwn,
   flagsOf,

@@ -1,7 +1,7 @@
 // What frozen code takes for granted about shapes and atoms, tried out on the engine that it will run in.
 import { JSObject, JSShape, JSShapeProperty, tags } from "../../engine/abi.ts"
 import type { LiveEngine, Pointer } from "../../engine/live.ts"
-import { SHAPE_IS_KEPT } from "../../engine/edit/shapes.ts"
+import { SHAPE_IS_KEPT } from "../../engine/edit/shapehook.ts"
 import { engineDiffers } from "../errors.ts"
 import { hashIndex, LENGTH_ATOM_LIMIT } from "./lookup.ts"
 import { value } from "../types.ts"

@@ -1,6 +1,6 @@
 // Helpers for the elements of arrays and of typed arrays of numbers.
 import { JSArrayBuffer, JSClassID, JSObject, JSTypedArray } from "../../engine/abi.ts"
-import { throwStrict } from "../../engine/edit/hook.ts"
+import { throwStrict } from "../../engine/edit/internals.ts"
 import { FLOAT_ADDEND } from "../types.ts"
 import { F64, I32, I64, op, type Code } from "../../wasm/code.ts"
 import { objectOr, SLOW } from "./lookup.ts"

@@ -15,7 +15,7 @@ import {
   JSString,
   tags,
 } from "../../engine/abi.ts"
-import { throwStrict } from "../../engine/edit/hook.ts"
+import { throwStrict } from "../../engine/edit/internals.ts"
 import { UNDEFINED, UNINITIALIZED } from "../types.ts"
 import { I32, I64, op, type Code } from "../../wasm/code.ts"
 import { call, callEngine } from "./signatures.ts"

@@ -68,7 +68,7 @@ export const helperTypes = {
   getMethodCached: sig([I64, I32, I32], I64),
   putCached: sig([I64, I32, I64, I32], I32),
   keepShape: sig([I32, I32]),
-  forgetShape: sig([I32, I32]), // the hook of engine/edit/shapes.ts
+  forgetShape: sig([I32, I32]), // the hook of engine/edit/shapehook.ts
   getGlobal: sig([I32, I32], I64),
   putField: sig([I64, I32, I64], I32),
   getPrivate: sig([I64, I64], I64),

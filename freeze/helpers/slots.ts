@@ -7,7 +7,7 @@
 //
 // The frame stays at one address for the whole activation, since open JSVarRefs point into it.
 import { JSAsyncFunctionState, JSStackFrame } from "../../engine/abi.ts"
-import { nativePerShadow } from "../../engine/edit/edits.ts"
+import { nativePerShadow } from "../../engine/edit/nativestack.ts"
 import type { FunctionInfo } from "../function.ts"
 import { I32, type Code } from "../../wasm/code.ts"
 

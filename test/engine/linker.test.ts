@@ -5,11 +5,12 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import { compileBundle, startBase } from "../../compiler/load.ts"
 import { linkArtifact } from "../../compiler/link.ts"
-import { idleFunctions, callGraph, recursiveFunctions } from "../../engine/edit/callgraph.ts"
+import { idleFunctions, callGraph, recursiveFunctions } from "../../engine/callgraph.ts"
 import { relocate } from "../../engine/link/relocate.ts"
 import { decode } from "../../wasm/body.ts"
 import { editEngine } from "../../engine/edit/edits.ts"
 import { hookInterpreter } from "../../engine/edit/hook.ts"
+import { loadLibrary } from "../../engine/link/loader.ts"
 import { exportedFunction, parseModule } from "../../engine/module.ts"
 import { readEnginePackage } from "../../engine/package.ts"
 import { runInProcess } from "../../runtime/run.ts"
@@ -45,7 +46,7 @@ const programs: Record<string, [code: string, printed: string]> = {
 for (const [name, [code, printed]] of Object.entries(programs)) {
   test(`the library ${name}.so is linked`, async () => {
     const live = startBase(base)
-    const library = live.load(extension(name), name)
+    const library = loadLibrary(live, extension(name), name)
     const init = library.instance.exports[`qjs_ext_${name.replace("-", "_")}_init`] as (
       context: number,
       runtime: number,
@@ -98,7 +99,7 @@ test("an engine in which a pattern occurs less often is refused, with the count"
   ] as const) {
     const module = parseModule(readEnginePackage().wasm)
     const { interpreter } = hookInterpreter(module)
-    expect(() => editEngine(module, interpreter, wrong)).toThrow(
+    expect(() => editEngine({ module, interpreter, layout: wrong })).toThrow(
       expect.objectContaining({ code: "EB403", message: expect.stringContaining(`"${edit}"`) as string }),
     )
   }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { WASI } from "node:wasi"
 import { partsScript } from "../../compiler/usedparts.ts"
-import { words } from "../../engine/edit/edits.ts"
+import { words } from "../../engine/words.ts"
 import { startEngine, type LiveEngine } from "../../engine/live.ts"
 import type { PartName } from "../../templates/parts.ts"
 

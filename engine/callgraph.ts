@@ -3,9 +3,9 @@
 // An indirect call may reach every function of its type that is in the table. That is more than really happens, which is the
 // safe side; but types of functions that never run a program's code (allocators, finalizers, output) are left out, because through
 // them everything would seem to call everything.
-import { Instructions } from "../../wasm/body.ts"
-import { Op } from "../../wasm/instructions.ts"
-import type { ModuleParts } from "../module.ts"
+import { Instructions } from "../wasm/body.ts"
+import { Op } from "../wasm/instructions.ts"
+import type { ModuleParts } from "./module.ts"
 
 /** For each defined function, by function index: what it may call, imports left out. */
 export type CallGraph = Map<number, Set<number>>
