@@ -129,12 +129,13 @@ async function complete(app: App, options: BundleOptions, first: Result, format:
   const [map, code] = textsOf(result)
   const entry = Object.values(result.metafile.outputs).find((output) => output.entryPoint !== undefined)
   const filled = fillPlaces({ code, map }, entry?.entryPoint ?? "")
+  const isModule = (path: string) => kinds.strict.includes(path) && result.metafile.inputs[path]?.format !== "cjs"
   return {
     ...filled,
     kinds: again ? await kindsOf(result.metafile, app.root) : kinds,
     original: originalLines(app.root, result.metafile),
     exports: entry?.exports ?? [],
-    entryIsModule: kinds.strict.includes(entry?.entryPoint ?? ""),
+    entryIsModule: isModule(entry?.entryPoint ?? ""),
   }
 }
 

@@ -12,7 +12,10 @@
 // In the third case esbuild's top-level statements are dealt to the two functions. The wrappers are functions that run
 // when they are called, so moving them to the front changes nothing; what they see of the ES modules (for `require` of
 // one) is declared outside.
-import { type Comment, type Options, type Program, type Statement, parse } from "acorn"
+//
+// A CommonJS file with import statements (TypeScript under `"type": "commonjs"` mostly) is strict, as for esbuild and
+// tsc, and uses the names of ES modules: its wrapper stands among them, and is itself declared outside.
+import { type Comment, type Expression, type Options, type Program, type Statement, parse } from "acorn"
 import { readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
 import type { Metafile } from "esbuild"
@@ -23,9 +26,9 @@ import { MappedLines, type SourceMap } from "./mappings.ts"
 
 /** The files of a bundle by the mode they run in. Paths as esbuild gives them. */
 export interface Kinds {
-  /** ES modules. */
+  /** ES modules, and CommonJS modules with import statements. */
   strict: string[]
-  /** CommonJS modules; esbuild gives each a function. */
+  /** Other CommonJS modules; esbuild gives each a function. */
   commonJs: string[]
   /** Sloppy files with nothing of a module about them; esbuild puts their code among the others'. */
   scripts: string[]
@@ -49,13 +52,17 @@ export async function kindsOf(metafile: Metafile, root: string): Promise<Kinds> 
   const used = new Set(Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs)))
   for (const [path, input] of Object.entries(metafile.inputs)) {
     if (!used.has(path) || !/\.[cm]?[jt]sx?$/.test(path) || input.with !== undefined) continue
-    if (input.format === "esm") kinds.strict.push(path)
+    if (input.format === "esm" || input.imports.some(isStatement)) kinds.strict.push(path)
     else if (input.format === "cjs") kinds.commonJs.push(path)
     else if (await isModuleByName(resolve(root, path))) kinds.strict.push(path)
     else kinds.scripts.push(path)
   }
   return kinds
 }
+
+/** Is it an import statement of the file's own? esbuild's helpers, and patterns of files, are imported, too. */
+const isStatement = ({ kind, external }: { kind: string; external?: boolean }) =>
+  kind === "import-statement" && external !== true
 
 async function isModuleByName(path: string): Promise<boolean> {
   const ending = extname(path)
@@ -93,7 +100,7 @@ export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: 
     lines.keep(body.first, body.last)
     lines.surround(`(${format === "async" ? "async " : ""}function (require) { ${mode}${prelude}`, "})")
   } else {
-    deal(lines, body, topLevel(source, program, comments, body.first), format, prelude)
+    deal(lines, body, topLevel(source, program, comments, body.first, new Set(kinds.strict)), format, prelude)
   }
   // What returns the exports, if something does: esbuild gives it the place of what stands above.
   if (/^\s*return /.test(body.lines[body.last - 1] ?? "")) lines.unmap(-2)
@@ -233,18 +240,30 @@ interface TopLevel {
 const syntax: Options = { ecmaVersion: "latest", allowAwaitOutsideFunction: true, allowReturnOutsideFunction: true }
 
 /** esbuild's top-level statements. Each begins on a line of its own and ends one. */
-function topLevel(source: string, program: Program, comments: readonly Comment[], firstLine: number): TopLevel[] {
+function topLevel(
+  source: string,
+  program: Program,
+  comments: readonly Comment[],
+  firstLine: number,
+  strict: ReadonlySet<string>,
+): TopLevel[] {
   const inBody = program.body as Statement[]
   // esbuild writes a comment with the file's name before each file; what stands before the first are its own helpers.
   const outer = comments.filter((c) => !inBody.some((s) => s.start < c.start && c.end <= s.end))
   const helpersEnd = outer[0]?.start ?? Infinity
   const lineAt = lineCounter(source, firstLine)
-  return inBody.map((statement) => ({
-    kind: statement.end <= helpersEnd ? "helper" : calls(statement, "__commonJS") !== undefined ? "commonJs" : "module",
-    first: lineAt(statement.start),
-    last: lineAt(statement.end) + 1,
-    shared: calls(statement, "__esm") ?? exportsObject(statement),
-  }))
+  return inBody.map((statement) => {
+    const { name, value } = only(statement) ?? {}
+    const wrapper = wrapperOf(value)
+    const outside = wrapper?.helper === "__commonJS" ? !strict.has(wrapper.file) : isTable(name, value, wrapper)
+    const isShared = !outside && (wrapper !== undefined || isExportsObject(name, value))
+    return {
+      kind: statement.end <= helpersEnd ? "helper" : outside ? "commonJs" : "module",
+      first: lineAt(statement.start),
+      last: lineAt(statement.end) + 1,
+      shared: isShared ? name : undefined,
+    }
+  })
 }
 
 /** Offset -> line, for offsets that grow. Only a line feed ends a line, as in source maps. */
@@ -257,18 +276,55 @@ function lineCounter(source: string, first: number): (offset: number) => number 
   }
 }
 
-/** The variable of `var x = helper({ "file"() { … } })`. */
-function calls(statement: Statement, helper: string): string | undefined {
+/** The variable of a declaration that has just one, and its value. */
+function only(statement: Statement): { name: string; value?: Expression | null } | undefined {
   if (statement.type !== "VariableDeclaration" || statement.declarations.length !== 1) return undefined
   const { id, init } = statement.declarations[0]!
-  if (id.type !== "Identifier" || init?.type !== "CallExpression" || init.callee.type !== "Identifier") return undefined
-  return init.callee.name.replace(/\d+$/, "") === helper ? id.name : undefined
+  return id.type === "Identifier" ? { name: id.name, value: init } : undefined
 }
 
-/** The variable of `var x_exports = {}`, where `require` of an ES module finds its names. */
-function exportsObject(statement: Statement): string | undefined {
-  if (statement.type !== "VariableDeclaration" || statement.declarations.length !== 1) return undefined
-  const { id, init } = statement.declarations[0]!
-  const empty = init?.type === "ObjectExpression" && init.properties.length === 0
-  return empty && id.type === "Identifier" && /_exports\d*$/.test(id.name) ? id.name : undefined
+/** A file's function. */
+interface Wrapper {
+  helper: "__esm" | "__commonJS"
+  file: string
+  body: readonly Statement[]
+}
+
+/** The helper that an expression calls. */
+function called(value: Expression | null | undefined): string | undefined {
+  if (value?.type !== "CallExpression" || value.callee.type !== "Identifier") return undefined
+  return value.callee.name.replace(/\d+$/, "")
+}
+
+/** Of `__esm({ "file"() { … } })` or `__commonJS(…)`: the helper, the file, the function. */
+function wrapperOf(value: Expression | null | undefined): Wrapper | undefined {
+  const helper = called(value)
+  if ((helper !== "__esm" && helper !== "__commonJS") || value?.type !== "CallExpression") return undefined
+  const [files] = value.arguments
+  const file = files?.type === "ObjectExpression" ? files.properties[0] : undefined
+  if (file?.type !== "Property" || file.key.type !== "Literal") return undefined
+  const body = file.value.type === "FunctionExpression" ? file.value.body.body : []
+  return { helper, file: String(file.key.value), body }
+}
+
+/**
+ * Is it part of a table of files, which `require` and `import()` of a pattern look into? Code of both modes does.
+ * `var globImport_x = __glob({ … })`, or its declaration and
+ * `var init_2 = __esm({ "import(…)"() { globImport_x = __glob({ … }) } })`.
+ */
+function isTable(
+  name: string | undefined,
+  value: Expression | null | undefined,
+  wrapper: Wrapper | undefined,
+): boolean {
+  if (value == null) return /^glob(Require|Import)_/.test(name ?? "")
+  const [first] = wrapper?.body ?? []
+  const assigned =
+    first?.type === "ExpressionStatement" && first.expression.type === "AssignmentExpression" && first.expression.right
+  return called(assigned || value) === "__glob"
+}
+
+/** Is it `var x_exports = {}`, where `require` of an ES module finds its names? */
+function isExportsObject(name: string | undefined, value: Expression | null | undefined): boolean {
+  return value?.type === "ObjectExpression" && value.properties.length === 0 && /_exports\d*$/.test(name ?? "")
 }
