@@ -12,9 +12,17 @@ export function makeProgram({ name, version }: Program): Command {
 
 type WrongUsage = (message: string, hint: string) => Problem
 
-/** Do what the command line asks for. If that fails, say why on standard error and set the exit code. */
-export async function runProgram(program: Command, wrongUsage: WrongUsage): Promise<void> {
+/**
+ * Do what the command line asks for. If that fails, say why on standard error and set the exit code. `prepare` adds the
+ * commands that are not there from the start.
+ */
+export async function runProgram(
+  program: Command,
+  wrongUsage: WrongUsage,
+  prepare?: () => Promise<void>,
+): Promise<void> {
   try {
+    await prepare?.()
     await program.parseAsync()
   } catch (error) {
     if (error instanceof CommanderError) ended(error, program, wrongUsage)

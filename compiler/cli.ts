@@ -63,4 +63,4 @@ function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`
 }
 
-addOthers(process.argv[2]).then(() => runProgram(program, wrongUsage))
+void runProgram(program, wrongUsage, () => addOthers(process.argv[2]))

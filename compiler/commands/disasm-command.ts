@@ -6,6 +6,7 @@ import { listing } from "../../freeze/flow/disassembly.ts"
 import { anonymous, sourceNames } from "../../freeze/read/naming.ts"
 import { functionsOf, loadApp, openApp } from "../app.ts"
 import { noSuchFunction } from "../errors.ts"
+import { optimizeLate } from "../jit.ts"
 import { nearest } from "../../nearest.ts"
 import { collect } from "./option.ts"
 
@@ -21,6 +22,7 @@ export function disasmCommand(program: Command): void {
     .option("--function <name>", "only the functions of this name; can be repeated", collect, [])
     .addHelpText("after", "\nExamples:\n  $ edgeboxc disasm my-app\n  $ edgeboxc disasm src/app.ts --function render\n")
     .action(async (input: string, options: Options) => {
+      optimizeLate()
       // `| head` closes the pipe early; that is no error.
       process.stdout.once("error", (error: NodeJS.ErrnoException) => {
         if (error.code !== "EPIPE") throw error

@@ -1,6 +1,7 @@
 // `edgeboxc freeze`: what freezing makes of an app's functions. The app is bundled, compiled and frozen as `build` does
 // it; nothing is run.
 import type { Command } from "commander"
+import { optimizeLate } from "../jit.ts"
 import { listing } from "../../freeze/flow/disassembly.ts"
 import { anonymous, sourceNames } from "../../freeze/read/naming.ts"
 import { functionsOf, loadApp, openApp } from "../app.ts"
@@ -22,6 +23,7 @@ export function freezeCommand(program: Command): void {
     .option("--wat <name>", "the WebAssembly of one function beside its bytecode")
     .addHelpText("after", "\nExamples:\n  $ edgeboxc freeze my-app\n  $ edgeboxc freeze src/app.ts --wat render\n")
     .action(async (input: string, { wat, ...choice }: Options) => {
+      optimizeLate()
       process.stdout.write(`${await showFrozen(input, choice, wat)}\n`)
     })
 }
