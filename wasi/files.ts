@@ -50,19 +50,24 @@ export const descriptorCalls = {
     memory.setU64(out + 16, found.inheriting)
   }),
 
-  fd_fdstat_set_flags: row({ fd: u32, flags: u32 }, ({ fds }, { fd, flags }) => {
+  fd_fdstat_set_flags: row({ fd: u32, flags: u32 }, ({ fds, everyRight }, { fd, flags }) => {
     need((flags & ~31) === 0, "inval")
-    const found = fds.get(fd, "fd_fdstat_set_flags")
+    // With every right a guest could make a stream one that does not block, and would have to wait for it by polling.
+    const found = everyRight === undefined ? fds.get(fd, "fd_fdstat_set_flags") : fds.file(fd)
     if (found.kind === "file") reopen(found, flags)
     found.fdflags = flags
   }),
 
-  fd_fdstat_set_rights: row({ fd: u32, base: u64, inheriting: u64 }, ({ fds }, { fd, base, inheriting }) => {
-    const found = fds.get(fd)
-    need((base & ~found.rights) === 0n && (inheriting & ~found.inheriting) === 0n, "notcapable")
-    found.rights = base
-    found.inheriting = inheriting
-  }),
+  fd_fdstat_set_rights: row(
+    { fd: u32, base: u64, inheriting: u64 },
+    ({ fds, everyRight }, { fd, base, inheriting }) => {
+      const found = fds.get(fd)
+      need((base & ~found.rights) === 0n && (inheriting & ~found.inheriting) === 0n, "notcapable")
+      if (everyRight !== undefined) return
+      found.rights = base
+      found.inheriting = inheriting
+    },
+  ),
 
   fd_filestat_get: row({ fd: u32, out: result(64) }, (host, { fd, out }) =>
     writeFilestat(host, out, statOf(host.fds.get(fd, "fd_filestat_get"))),

@@ -29,8 +29,8 @@ export interface HostOptions {
   badGrant(grant: Grant, error: unknown): Error
   world: World
   /**
-   * The rights that every descriptor has, for programs that take no care of them. Otherwise it has those that were
-   * asked for.
+   * The rights that every descriptor has and keeps, for programs that take no care of them. Otherwise it has those that
+   * were asked for.
    */
   everyRight?: bigint
   /** Ends the guest: does not return to it. */

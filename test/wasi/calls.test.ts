@@ -136,6 +136,8 @@ test("an initialiser sees the same streams wherever they lead, and none of them 
       expect(wasi.call("fd_fdstat_get", fd, out)).toBe("success")
       const words = [0, 8, 16].map((at) => wasi.view().getBigUint64(out + at, true))
       expect(words).toEqual([2n, 0x1fff_ffdbn, 0x1fff_ffffn])
+      // Go asks for it: streams that do not block.
+      expect(wasi.call("fd_fdstat_set_flags", fd, 4)).toBe("spipe")
     }
     expect(wasi.call("fd_read", 1, ...iovec(wasi, 2048, 8), out)).toBe("badf")
     expect(wasi.call("fd_write", 0, ...iovec(wasi, 2048, 8), out)).toBe("badf")
