@@ -1,8 +1,8 @@
 // Where things lie in the engine's memory, and which numbers it uses.
 //
-// These are what our code was written for, not what an engine is trusted to have: engine/probe/probe.ts finds every number of this
-// file out on a live engine and refuses one that differs. Names are those of the engine's C source. Offsets and sizes are in bytes;
-// unless said otherwise a field is an i32 or a pointer.
+// These are what our code was written for, not what an engine is trusted to have: engine/probe/probe.ts finds every
+// number of this file out on a live engine and refuses one that differs. Names are those of the engine's C source.
+// Offsets and sizes are in bytes; unless said otherwise a field is an i32 or a pointer.
 
 /** High word of a JSValue, as a signed number. Tags below zero belong to values with a reference count. */
 export const tags = {
@@ -24,7 +24,8 @@ export const tags = {
 } as const
 
 /**
- * A tag that is none of the above is a float's: the JSValue is the double's bits less `addend << 32`. The only NaN is `nan`.
+ * A tag that is none of the above is a float's: the JSValue is the double's bits less `addend << 32`. The only NaN is
+ * `nan`.
  */
 export const JSFloat64 = {
   addend: 0x7ff8000a,
@@ -231,8 +232,8 @@ export const JSCFunctionType = {
 } as const
 
 /**
- * JSShape: the hash table of `prop_hash_mask + 1` words, then the properties in the order in which they were added. How atoms
- * are hashed is the engine's own affair: we look through the properties.
+ * JSShape: the hash table of `prop_hash_mask + 1` words, then the properties in the order in which they were added. How
+ * atoms are hashed is the engine's own affair: we look through the properties.
  */
 export const JSShape = {
   is_hashed: 8, // u8
@@ -384,7 +385,9 @@ export const JSContext = {
 /** What `interrupt_counter` is set to. */
 export const JS_INTERRUPT_COUNTER_INIT = 10000
 
-/** The atom `length`, which is the same in every runtime. Frozen code leaves it, and the atoms below it, to the engine. */
+/**
+ * The atom `length`, which is the same in every runtime. Frozen code leaves it, and the atoms below it, to the engine.
+ */
 export const JS_ATOM_length = 51
 
 export const JSRuntime = {
@@ -412,8 +415,8 @@ export const JSClass = { size: 24, class_id: 0, class_name: 4, call: 16 } as con
 export const callFlags = { JS_CALL_FLAG_CONSTRUCTOR: 1, JS_CALL_FLAG_COPY_ARGV: 2 } as const
 
 /**
- * The flag of JS_CallInternal that resumes the JSAsyncFunctionState its function argument points at. No exported function takes it,
- * so the probe cannot see it; frozen code that leaves in the middle of a function tests it.
+ * The flag of JS_CallInternal that resumes the JSAsyncFunctionState its function argument points at. No exported
+ * function takes it, so the probe cannot see it; frozen code that leaves in the middle of a function tests it.
  */
 export const JS_CALL_FLAG_GENERATOR = 4
 

@@ -1,8 +1,8 @@
 // Who may call whom, and which functions lie on a cycle of calls: the ones that native stack must be counted in.
 //
-// An indirect call may reach every function of its type that is in the table. That is more than really happens, which is the
-// safe side; but types of functions that never run a program's code (allocators, finalizers, output) are left out, because through
-// them everything would seem to call everything.
+// An indirect call may reach every function of its type that is in the table. That is more than really happens, which
+// is the safe side; but types of functions that never run a program's code (allocators, finalizers, output) are left
+// out, because through them everything would seem to call everything.
 import { Instructions } from "../wasm/body.ts"
 import { Op } from "../wasm/instructions.ts"
 import type { ModuleParts } from "./module.ts"
@@ -59,7 +59,10 @@ export function callersOf(graph: CallGraph, targets: Iterable<number>): Set<numb
   return found
 }
 
-/** Functions that `roots` reach by direct calls, the roots included; with `within`, only through functions for which it is true. */
+/**
+ * Functions that `roots` reach by direct calls, the roots included; with `within`, only through functions for which it
+ * is true.
+ */
 export function reach(
   module: ModuleParts,
   roots: Iterable<number>,

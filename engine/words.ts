@@ -2,7 +2,9 @@
 
 /** In the memory below the engine's data that its first stack occupied. Addresses in bytes. */
 export const words = {
-  /** Bytes of native stack that the guest may use. Hosts that know better than the default write here before `_start`. */
+  /**
+   * Bytes of native stack that the guest may use. Hosts that know better than the default write here before `_start`.
+   */
   nativeStackLimit: 1024,
   /** Bytes of native stack in use by functions that count their own frames. */
   nativeStackUsed: 1028,

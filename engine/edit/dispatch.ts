@@ -27,8 +27,8 @@ export function dispatchDirectly({ module, interpreter }: Editable): number {
 }
 
 /**
- * Where the interpreter goes from its `br_table`, number `at` of its instructions, by opcode: as many blocks out as `labels` says.
- * Undefined when it has no such table.
+ * Where the interpreter goes from its `br_table`, number `at` of its instructions, by opcode: as many blocks out as
+ * `labels` says. Undefined when it has no such table.
  */
 export function dispatchTable(
   code: readonly Instruction[],

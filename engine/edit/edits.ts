@@ -1,6 +1,6 @@
-// The edits that the engine gets before it is linked, in order. Each finds its places by a pattern and counts them, and all are
-// refused when a count is not what it was when the pattern was written: then the engine has changed and someone has to look.
-// docs/engine.md says what each is for, and which test shows it.
+// The edits that the engine gets before it is linked, in order. Each finds its places by a pattern and counts them, and
+// all are refused when a count is not what it was when the pattern was written: then the engine has changed and someone
+// has to look. docs/engine.md says what each is for, and which test shows it.
 import { engineEditRefused } from "../errors.ts"
 import { dispatchDirectly } from "./dispatch.ts"
 import { removeDumpTests } from "./dumptests.ts"

@@ -1,12 +1,12 @@
-// The engine frees a value by a call, whatever the value is: JS_FreeValue(ctx, v) calls JS_FreeValueRT(rt, v), which makes room on
-// the shadow stack and only then asks whether the value is counted at all. Ints, and objects that others own, are what is freed
-// most. So
+// The engine frees a value by a call, whatever the value is: JS_FreeValue(ctx, v) calls JS_FreeValueRT(rt, v), which
+// makes room on the shadow stack and only then asks whether the value is counted at all. Ints, and objects that others
+// own, are what is freed most. So
 //
 //     in the interpreter     JS_FreeValue(ctx, v)   ->   if (v is counted) JS_FreeValue(ctx, v)
-//     in both functions      …                      ->   if (v is not counted) return; if (count > 1) { count--; return } …
+//     in both functions      …   ->   if (v is not counted) return; if (count > 1) { count--; return } …
 //
-// Counting in the interpreter as well would be a little faster still, and makes its first compilation 2 ms longer, which every
-// start pays.
+// Counting in the interpreter as well would be a little faster still, and makes its first compilation 2 ms longer,
+// which every start pays.
 import { decode, Instructions } from "../../wasm/body.ts"
 import { I32, I64, Op, type Code } from "../../wasm/code.ts"
 import { JSMallocBlockHeader, tags } from "../abi.ts"

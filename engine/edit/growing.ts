@@ -1,12 +1,14 @@
-// How the engine's malloc (dlmalloc) takes more memory: exactly what it needs, 64 KB after 64 KB. A host may do much at each
-// `memory.grow`: V8 counts the whole memory as garbage to come and collects its own, which takes milliseconds. malloc has a second
-// way, for memory that need not follow what it has: there it looks at the memory's end afterwards, uses all that it finds, and
-// joins it to what it follows. So the second way is taken from the start, by a flag of malloc's own, and in it
+// How the engine's malloc (dlmalloc) takes more memory: exactly what it needs, 64 KB after 64 KB. A host may do much at
+// each `memory.grow`: V8 counts the whole memory as garbage to come and collects its own, which takes milliseconds.
+// malloc has a second way, for memory that need not follow what it has: there it looks at the memory's end afterwards,
+// uses all that it finds, and joins it to what it follows. So the second way is taken from the start, by a flag of
+// malloc's own, and in it
 //
-//     memory.grow(pages)   ->   memory.grow(max(pages, memory.size / 8)), and while that fails half as much, down to `pages`
+//     memory.grow(pages)   ->   memory.grow(max(pages, memory.size / 8)),
+//                               and while that fails half as much, down to `pages`
 //
-// An app that fills 4 GB asks 55 times instead of 65,000 times; up to an eighth of its memory is address space that it never
-// touches.
+// An app that fills 4 GB asks 55 times instead of 65,000 times; up to an eighth of its memory is address space that it
+// never touches.
 import { Instructions, type Instruction } from "../../wasm/body.ts"
 import { I32, Op } from "../../wasm/code.ts"
 import { editBodies, parametersOf } from "./bodies.ts"
@@ -66,8 +68,8 @@ function growsForMalloc(code: readonly Instruction[], i: number): boolean {
 }
 
 /**
- * `i32.const flags  i32.const 0  i32.store`, where `i32.const flags  i32.load8_u  i32.const NONCONTIGUOUS  i32.and` is asked
- * later.
+ * `i32.const flags  i32.const 0  i32.store`, where `i32.const flags  i32.load8_u  i32.const NONCONTIGUOUS  i32.and` is
+ * asked later.
  */
 function clearsFlags(code: readonly Instruction[], i: number): boolean {
   const [address, zero, store] = code.slice(i, i + 3)

@@ -1,14 +1,16 @@
 // Where the interpreter handles an opcode: the instructions behind the block that its `br_table` leaves for it.
 //
-// Operations that are not worth inlining are functions of the engine that it does not export. They are found by the handlers that
-// call them.
+// Operations that are not worth inlining are functions of the engine that it does not export. They are found by the
+// handlers that call them.
 import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import type { Instruction } from "../../wasm/body.ts"
 import { Op } from "../../wasm/instructions.ts"
 import type { ModuleParts } from "../module.ts"
 import { dispatchTable } from "./dispatch.ts"
 
-/** Finds the handlers in the interpreter's body as the engine has it. Throws a plain Error when it dispatches otherwise. */
+/**
+ * Finds the handlers in the interpreter's body as the engine has it. Throws a plain Error when it dispatches otherwise.
+ */
 export function handlerFinder(
   module: ModuleParts,
   body: Uint8Array,

@@ -5,8 +5,8 @@
 //     if func is an object of class 13 and the u16 at function_bytecode + 10, its id, is not 0
 //       return call through the table at the id, with the same seven arguments
 //
-// so that no caller and no index changes, and a call of an interpreted function pays for a test and not for a call more. The
-// functions that frozen code needs and the engine does not export are found in internals.ts.
+// so that no caller and no index changes, and a call of an interpreted function pays for a test and not for a call
+// more. The functions that frozen code needs and the engine does not export are found in internals.ts.
 import { Instructions } from "../../wasm/body.ts"
 import { I32, Op } from "../../wasm/code.ts"
 import { JSClassID, JSFunctionBytecode, JSObject } from "../abi.ts"

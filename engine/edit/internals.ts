@@ -1,5 +1,5 @@
-// Functions that frozen code needs and the engine does not export: each is found by where the interpreter calls it, and must be
-// found exactly once.
+// Functions that frozen code needs and the engine does not export: each is found by where the interpreter calls it, and
+// must be found exactly once.
 import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import { decode, type Instruction } from "../../wasm/body.ts"
 import { Op } from "../../wasm/instructions.ts"
@@ -17,7 +17,8 @@ export const hookExports = [
   "JS_GetPropertyInternal", // (ctx, object, atom, receiver, throw_ref_error) -> value
   "js_add_slow", // (ctx, sp) -> 0, the sum in sp[-2]; or -1 with an exception; takes both operands
   "JS_SetPropertyInternal2", // (ctx, object, atom, value, receiver, flags) -> below 0 with an exception; takes the value
-  // (ctx, sp, opcode) -> 0 with the result in sp[-2] (of one operand in sp[-1]); or -1 with an exception; take their operands
+  // (ctx, sp, opcode) -> 0 with the result in sp[-2] (of one operand in sp[-1]); or -1 with an exception; take their
+  // operands
   "js_binary_logic_slow",
   "js_relational_slow",
   "js_unary_arith_slow",
@@ -26,7 +27,10 @@ export const hookExports = [
 ] as const
 export type HookExport = (typeof hookExports)[number]
 
-/** JS_PROP_THROW_STRICT: a store that fails throws if the current frame's function is strict. What the interpreter passes itself. */
+/**
+ * JS_PROP_THROW_STRICT: a store that fails throws if the current frame's function is strict. What the interpreter
+ * passes itself.
+ */
 export const throwStrict = 0x8000
 
 /** Index of JS_CallInternal: JS_Call is one call to it. Throws a plain Error when the engine is built otherwise. */
@@ -84,8 +88,8 @@ function afterStackCheck(code: Instruction[]): number {
 }
 
 /**
- * `+` of anything: of the functions (i32, i32) -> i32 that the interpreter calls, the one that concatenates strings with a function
- * that the interpreter calls as well (for `local += string`).
+ * `+` of anything: of the functions (i32, i32) -> i32 that the interpreter calls, the one that concatenates strings
+ * with a function that the interpreter calls as well (for `local += string`).
  */
 function addSlow(module: ModuleParts, code: Instruction[]): number {
   const called = (type: string, from: Instruction[]) =>
@@ -98,8 +102,8 @@ function addSlow(module: ModuleParts, code: Instruction[]): number {
 }
 
 /**
- * Operations on anything: the first function of three ints that the handlers of their opcodes call, and all of them the same.
- * Arithmetic is not among them: it is part of the interpreter itself.
+ * Operations on anything: the first function of three ints that the handlers of their opcodes call, and all of them the
+ * same. Arithmetic is not among them: it is part of the interpreter itself.
  */
 function slowOperations(module: ModuleParts, body: Uint8Array, code: Instruction[]) {
   const handler = handlerFinder(module, body, code)

@@ -1,4 +1,5 @@
-// Deep recursion is an exception of the guest's instead of a crash of the host's stack (docs/decisions.md, "Two stacks").
+// Deep recursion is an exception of the guest's instead of a crash of the host's stack (docs/decisions.md, "Two
+// stacks").
 import { decode, Instructions, type Instruction } from "../../wasm/body.ts"
 import { Code, Op } from "../../wasm/code.ts"
 import { blockTypeOf } from "../../wasm/valtypes.ts"
@@ -8,8 +9,8 @@ import { words } from "../words.ts"
 import { copyWithPlaces, parametersOf, type Place } from "./bodies.ts"
 import type { Editable } from "./editable.ts"
 
-// A function's native frame is not visible to the guest. V8's baseline compiler gives every parameter and local a slot of up to
-// 8 bytes; measured on Node 20, the interpreter's frame is 418 bytes with 57 of them.
+// A function's native frame is not visible to the guest. V8's baseline compiler gives every parameter and local a slot
+// of up to 8 bytes; measured on Node 20, the interpreter's frame is 418 bytes with 57 of them.
 const frameBytes = (locals: number) => 64 + 8 * locals
 
 const roundUp = (bytes: number) => Math.ceil(bytes / 8) * 8
@@ -19,14 +20,14 @@ const smallFrame = 160
 const slack = 1.5
 
 /**
- * Bytes of native stack that go with a byte of shadow stack. Every frame on the shadow stack is counted by being there, so a
- * function whose shadow frame is large enough counts itself at no cost: the interpreter's is 224 bytes and more.
+ * Bytes of native stack that go with a byte of shadow stack. Every frame on the shadow stack is counted by being there,
+ * so a function whose shadow frame is large enough counts itself at no cost: the interpreter's is 224 bytes and more.
  */
 export const nativePerShadow = 4
 
 /**
- * Make recursive functions add the size of their native frame to a word in memory and take it off when they return, and make
- * the engine's stack checks fail when too much native stack is in use.
+ * Make recursive functions add the size of their native frame to a word in memory and take it off when they return, and
+ * make the engine's stack checks fail when too much native stack is in use.
  *
  *     i32.load offset=stack_limit   ->   i32.load offset=stack_limit  i32.const -1  in use <= limit  select
  *     in use   =   used + 4 * (shadow stack base - shadow stack pointer)
@@ -49,15 +50,15 @@ export function countNativeStack({ module, interpreter, layout: { stackLimit } }
 }
 
 /**
- * Hot functions that run no program: freeing a value puts finalizers' jobs into a queue, and what is thrown when memory is short
- * was made before. By the call graph alone they would seem to recurse through one another.
+ * Hot functions that run no program: freeing a value puts finalizers' jobs into a queue, and what is thrown when memory
+ * is short was made before. By the call graph alone they would seem to recurse through one another.
  */
 const runNothing = ["JS_FreeValue", "JS_FreeValueRT", "JS_ThrowOutOfMemory"]
 
 /**
- * Which functions count their frames, and with how many bytes: of those that recurse and are not counted by their shadow frames,
- * all that have a large frame, and so many of the others that no cycle is left uncounted: a parser descends through many
- * small frames. Where no check is ever called, as in freeing, counting would change nothing.
+ * Which functions count their frames, and with how many bytes: of those that recurse and are not counted by their
+ * shadow frames, all that have a large frame, and so many of the others that no cycle is left uncounted: a parser
+ * descends through many small frames. Where no check is ever called, as in freeing, counting would change nothing.
  */
 function framesToCharge(module: ModuleParts, checks: readonly number[]): Map<number, number> {
   const graph = callGraph(module)
@@ -89,7 +90,10 @@ function shadowFrameOf(module: ModuleParts, index: number): number {
   return change?.op === Op.i32_add ? -constant.a : 0
 }
 
-/** The hook is a block in front of the interpreter's own first instruction. 0 when a function does not begin with a block. */
+/**
+ * The hook is a block in front of the interpreter's own first instruction. 0 when a function does not begin with a
+ * block.
+ */
 function afterFirstBlock(code: Instruction[]): number {
   if (code[0]?.op !== Op.block) return 0
   let depth = 0
@@ -155,8 +159,8 @@ function chargeFrame(body: Uint8Array, bytes: number, results: readonly string[]
 }
 
 /**
- * Count the interpreter's frame where the hook calls a frozen function: there nothing of it is on the shadow stack yet. Calls that
- * are interpreted pay nothing for this. A body without the hook is left as it is.
+ * Count the interpreter's frame where the hook calls a frozen function: there nothing of it is on the shadow stack yet.
+ * Calls that are interpreted pay nothing for this. A body without the hook is left as it is.
  */
 function chargeFrozenCall(body: Uint8Array, bytes: number): Uint8Array {
   const code = decode(body)

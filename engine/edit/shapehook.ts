@@ -1,12 +1,12 @@
-// Frozen code caches facts about shapes and keeps such a shape alive with one count of its own. So that nothing lives longer for
-// it, the engine says when that count is the last but one, and when it collects garbage:
+// Frozen code caches facts about shapes and keeps such a shape alive with one count of its own. So that nothing lives
+// longer for it, the engine says when that count is the last but one, and when it collects garbage:
 //
 //     js_free_shape(rt, shape)   ->   if (shape is kept && its count is 2 && hook) hook(rt, shape); …
 //     JS_RunGC(rt)               ->   if (hook) hook(rt, 0); …
 //
-// The hook (freeze/helpers/cache.ts) forgets the shape, or all of them, and gives the count back. Its table slot is a word of
-// EdgeBox's own; 0 while there is no frozen code. Kept is a bit in `is_hashed`, which the engine only compares with 0
-// (freeze/helpers/check.ts tries that out).
+// The hook (freeze/helpers/cache.ts) forgets the shape, or all of them, and gives the count back. Its table slot is a
+// word of EdgeBox's own; 0 while there is no frozen code. Kept is a bit in `is_hashed`, which the engine only compares
+// with 0 (freeze/helpers/check.ts tries that out).
 import { Instructions } from "../../wasm/body.ts"
 import { Code, Op, type Label } from "../../wasm/code.ts"
 import { JSMallocBlockHeader, JSShape } from "../abi.ts"

@@ -2,7 +2,8 @@
 //
 //     threshold = size + size / 2
 //
-// in 32 bits: from 2.86 GB on that is a small number, and the engine collects at every object that is made, seconds each time. So
+// in 32 bits: from 2.86 GB on that is a small number, and the engine collects at every object that is made, seconds
+// each time. So
 //
 //     threshold = size + min(size / 2, (2^32 - 1 - size) / 2)
 //

@@ -1,7 +1,8 @@
 // Libraries: wasm modules linked dynamically against the engine (ARCHITECTURE.md, "Libraries").
 //
-// In: the library's bytes and a live engine. Out: an instance whose data lies at `memoryBase` in the engine's memory and
-// whose functions fill table slots from `tableBase`. The format is the tool conventions' DynamicLinking.md (`dylink.0`).
+// In: the library's bytes and a live engine. Out: an instance whose data lies at `memoryBase` in the engine's memory
+// and whose functions fill table slots from `tableBase`. The format is the tool conventions' DynamicLinking.md
+// (`dylink.0`).
 import { wasiModule } from "../../wasi/calls.ts"
 import { foldConstants } from "./constants.ts"
 import type { LiveEngine, LoadedLibrary, Pointer } from "../live.ts"
@@ -9,7 +10,8 @@ import { Reader } from "../../wasm/bytes.ts"
 import { readSections } from "../../wasm/sections.ts"
 
 /**
- * What a library asks of its loader: the `dylink.0` section's memory info. Sizes in bytes and slots, alignments as powers of 2.
+ * What a library asks of its loader: the `dylink.0` section's memory info. Sizes in bytes and slots, alignments as
+ * powers of 2.
  */
 export interface DylinkInfo {
   memorySize: number
@@ -49,7 +51,9 @@ export function loadLibrary(engine: LiveEngine, bytes: Uint8Array, name: string)
   return library
 }
 
-/** An entry of the global offset table: a global that gets a symbol's address, or its table slot, once that is known. */
+/**
+ * An entry of the global offset table: a global that gets a symbol's address, or its table slot, once that is known.
+ */
 interface GotEntry {
   from: "GOT.func" | "GOT.mem"
   symbol: string

@@ -1,5 +1,5 @@
-// Function bodies on their way to another module: indices change, all else stays. What an instruction refers to is told by its
-// immediates (wasm/instructions.ts).
+// Function bodies on their way to another module: indices change, all else stays. What an instruction refers to is told
+// by its immediates (wasm/instructions.ts).
 import { Instructions, TYPE_INDEX, type Instruction } from "../../wasm/body.ts"
 import { Op, rowOf, rows, type Immediate } from "../../wasm/instructions.ts"
 import { isRefType } from "../../wasm/valtypes.ts"

@@ -28,8 +28,8 @@ import { probeEngine } from "../probe/probe.ts"
 export const shadowStackBytes = 4 << 20
 
 /**
- * Native stack that the guest may use unless the host says otherwise, in bytes as nativestack.ts counts them. It fits V8's default
- * stack of 984 KB: there nothing overflows below 1.6 MB so counted.
+ * Native stack that the guest may use unless the host says otherwise, in bytes as nativestack.ts counts them. It fits
+ * V8's default stack of 984 KB: there nothing overflows below 1.6 MB so counted.
  */
 export const defaultNativeStackBytes = 1 << 20
 

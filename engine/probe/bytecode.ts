@@ -100,8 +100,8 @@ function isAddressOfBytes(lab: Lab, at: number): boolean {
 }
 
 /**
- * Give a function another line table and see whether its trace changes: the table that says "1000 lines further down from offset 0 on" is
- * 0, offset 0, line 1000 (zigzag LEB128: 2000), column 0.
+ * Give a function another line table and see whether its trace changes: the table that says "1000 lines further down
+ * from offset 0 on" is 0, offset 0, line 1000 (zigzag LEB128: 2000), column 0.
  */
 function probeLineTable(lab: Lab, book: Notebook): void {
   const f = lab.evaluate("(function probeLines() { return new Error().stack })")

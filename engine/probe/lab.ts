@@ -1,7 +1,8 @@
-// The place where the probe's experiments happen: a live engine that makes objects, and searches for where their values lie.
+// The place where the probe's experiments happen: a live engine that makes objects, and searches for where their values
+// lie.
 //
-// A search takes several samples, each an address and the value that must be found near it. The answer is the one offset at
-// which every sample has its value. None, or more than one, is a failure of the experiment and not a guess.
+// A search takes several samples, each an address and the value that must be found near it. The answer is the one
+// offset at which every sample has its value. None, or more than one, is a failure of the experiment and not a guess.
 import type { JSValue, LiveEngine, Pointer } from "../live.ts"
 import { writeFuncType, type FuncType } from "../../wasm/deftypes.ts"
 import { writeExport, writeImport } from "../../wasm/externs.ts"
@@ -99,7 +100,10 @@ export function isAddress(lab: Lab, at: Pointer, room = 256): boolean {
   return at % 4 === 0 && at >= 1024 && at + room < lab.engine.memory.buffer.byteLength
 }
 
-/** The pair [outer, inner] such that a pointer lies at `outer` of every sample, and the value at `inner` of what it points at. */
+/**
+ * The pair [outer, inner] such that a pointer lies at `outer` of every sample, and the value at `inner` of what it
+ * points at.
+ */
 export function path(
   lab: Lab,
   samples: readonly Sample<number | bigint>[],
@@ -187,7 +191,10 @@ const functionType: Signature = { params: ["i32", "i64", "i32", "i32"], results:
 const classCallType: Signature = { params: ["i32", "i64", "i64", "i32", "i32", "i32"], results: ["i64"] }
 type Signature = Pick<FuncType, "params" | "results">
 
-/** Put a JavaScript function into the engine's table. Only a wasm function can lie there, so it is imported and exported again. */
+/**
+ * Put a JavaScript function into the engine's table. Only a wasm function can lie there, so it is imported and exported
+ * again.
+ */
 function newSlot(engine: LiveEngine, type: Signature, call: (...args: never[]) => unknown): number {
   const bytes = writeModule([
     makeSection(SectionId.Type, writeVector([writeFuncType(type)])),

@@ -1,5 +1,5 @@
-// What the experiments found, number by number. A later experiment may use an earlier one's findings; it must never use abi.ts,
-// or a wrong number there could confirm itself.
+// What the experiments found, number by number. A later experiment may use an earlier one's findings; it must never use
+// abi.ts, or a wrong number there could confirm itself.
 import type { Abi } from "../abi.ts"
 
 /** A number that was found, or why it was not. */
@@ -35,7 +35,8 @@ export function openNotebook(): Notebook {
       try {
         values = find()
       } catch (error) {
-        // Wrong numbers lead experiments astray in every way; whatever happens, they have not found what they looked for.
+        // Wrong numbers lead experiments astray in every way; whatever happens, they have not found what they looked
+        // for.
         reason = (error as Error).message
       }
       fields.forEach((field, i) => {

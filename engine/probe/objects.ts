@@ -106,7 +106,8 @@ function probeHashTable(lab: Lab, book: Notebook, objects: readonly Shaped[], st
     const found: [number, number, number][] = []
     for (let side = 4 - size; side < size; side += 4) {
       for (let shift = 20; shift < 32; shift++) {
-        // Three attributes are three bits: all different, and the last is the sum of the first two. Above them there is nothing.
+        // Three attributes are three bits: all different, and the last is the sum of the first two. Above them there is
+        // nothing.
         const [w, e, c, both] = names.map((_, i) => lab.u32(shape + first + size * i + side) >>> shift) as [
           number,
           number,

@@ -1,8 +1,8 @@
 // Is the engine laid out as abi.ts says?
 //
-// The probe finds every number of abi.ts out for itself, on a live engine: it makes objects whose contents are known, looks where the
-// known values lie, and compares. The experiments are in probe/; none of them reads abi.ts. An engine update either
-// passes, or the build stops with a table of what moved.
+// The probe finds every number of abi.ts out for itself, on a live engine: it makes objects whose contents are known,
+// looks where the known values lie, and compares. The experiments are in probe/; none of them reads abi.ts. An engine
+// update either passes, or the build stops with a table of what moved.
 import { abi, type Abi } from "../abi.ts"
 import { layoutChanged } from "../errors.ts"
 import type { LiveEngine } from "../live.ts"

@@ -376,7 +376,10 @@ function gcObjects(lab: Lab, book: Notebook): Record<string, number[]> {
   }
 }
 
-/** The bit that goes when an array prototype gets an element with a getter. Tried on a context of its own, because it never comes back. */
+/**
+ * The bit that goes when an array prototype gets an element with a getter. Tried on a context of its own, because it
+ * never comes back.
+ */
 function probeStdArray(lab: Lab, book: Notebook): void {
   const { engine } = lab
   book.noteAll("JSContext", ["std_array_prototype", "std_array_prototype_bit"], () => {

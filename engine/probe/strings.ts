@@ -99,7 +99,10 @@ function probeStringKinds(lab: Lab, book: Notebook): void {
   )
 }
 
-/** The bytecode of a regular expression is a string whose characters lie elsewhere. It is the only pointer of its kind in the object. */
+/**
+ * The bytecode of a regular expression is a string whose characters lie elsewhere. It is the only pointer of its kind
+ * in the object.
+ */
 function regexpBytecodes(lab: Lab, book: Notebook): () => number[] {
   const objects = ["/probe[a-z]+/", "/other(?=x)/g"].map((e) => lab.object(e))
   return () => objects.map((at) => lab.u32(at + book.get("JSObject", "opaque") + 4))

@@ -33,7 +33,8 @@ function probeEvalFlags(lab: Lab, book: Notebook): void {
   })
   // Only a module may contain import.meta.
   book.note("evalFlags", "JS_EVAL_TYPE_MODULE", () => onlyBit((bit) => lab.evaluate("import.meta", bit) !== UNDEFINED))
-  // Strict functions get undefined as `this`. (A module's value is a promise, a script's that is not run has a negative tag too.)
+  // Strict functions get undefined as `this`. (A module's value is a promise, a script's that is not run has a negative
+  // tag too.)
   book.note("evalFlags", "JS_EVAL_FLAG_STRICT", () =>
     onlyBit((bit) => lab.evaluate("(function () { return this === undefined })()", bit) === lab.evaluate("true")),
   )
