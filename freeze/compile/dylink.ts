@@ -1,5 +1,5 @@
-// The library module around frozen code: functions that import the engine's, and their slots in its table (ARCHITECTURE.md, "Libraries").
-// The format is the tool conventions' DynamicLinking.md (`dylink.0`).
+// The library module around frozen code: functions that import the engine's, and their slots in its table
+// (ARCHITECTURE.md, "Libraries"). The format is the tool conventions' DynamicLinking.md (`dylink.0`).
 import { writeBody } from "../../wasm/body.ts"
 import { Op, type Signature } from "../../wasm/code.ts"
 import { writeFuncType } from "../../wasm/deftypes.ts"
