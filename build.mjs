@@ -1,16 +1,20 @@
-// Build EdgeBox itself: TypeScript -> dist/*.js, guest C -> dist/guest.so, engine + guest -> dist/base.wasm.
+// Build EdgeBox itself: TypeScript -> dist/*.js, guest C -> dist/guest.so, engine + guest -> dist/base.wasm. What of it is shipped is
+// said by "files" in package.json; test/package.test.ts holds that each of them has a reader.
 //
 //   node build.mjs                  everything
 //   node build.mjs --only <entry>   one JavaScript entry point, without the base
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
-import { relative, resolve } from "node:path"
+import { join, relative, resolve } from "node:path"
 
-/** What others import, as ES modules (dist/<name>.mjs): output name -> entry point. `prelink` is only for this file. */
-const libraries = { wizer: "wizer/snapshot.ts", prelink: "engine/prelink/cli.ts" }
+/**
+ * What others import, as ES modules (dist/<name>.mjs): output name -> entry point. `edgebox` itself, dist/index.mjs, is
+ * in the file of the app's commands. `prelink` is only for this file.
+ */
+const libraries = { wizer: "wizer/snapshot.ts", runtime: "runtime/index.ts", prelink: "engine/prelink/cli.ts" }
 
 /**
  * The commands, as CommonJS (dist/<name>.js), which Node loads in half the time that ES modules take: output name ->
@@ -20,6 +24,7 @@ const libraries = { wizer: "wizer/snapshot.ts", prelink: "engine/prelink/cli.ts"
 const commands = {
   edgeboxc: ["compiler/cli.ts"],
   "edgeboxc-app": [
+    "compiler/index.ts",
     "compiler/commands/build-command.ts",
     "compiler/commands/disasm-command.ts",
     "compiler/commands/freeze-command.ts",
@@ -29,6 +34,10 @@ const commands = {
   "gen-opcodes": ["opcodes/cli.ts"],
   "wizer-worker": ["wizer/node/worker.ts"],
 }
+
+/** Whose types are declared, and where the sources of these lie. */
+const typed = ["compiler/index.ts", "wizer/snapshot.ts", "runtime/index.ts"]
+const sourceFolders = ["compiler", "engine", "freeze", "opcodes", "runtime", "wasi", "wasm", "wizer"]
 
 /**
  * The host loads as little as it can, because every run pays for it: two files, as CommonJS, which Node loads faster.
@@ -87,14 +96,11 @@ const common = {
   platform: "node",
   target: "node20",
   packages: "external",
-  sourcemap: "linked",
   logLevel: "warning",
 }
 await build({
   ...common,
   entryPoints: chosen(libraries),
-  splitting: true,
-  chunkNames: "chunk-[hash]",
   outExtension: { ".js": ".mjs" },
   format: "esm",
 })
@@ -110,23 +116,47 @@ await build({
   minifySyntax: true,
   banner: { js: launcher },
 })
-await mkdir("dist/types", { recursive: true })
+await writeFile("dist/index.mjs", 'export { build, isProblem, Problem } from "./edgeboxc-app.js"\n')
 await writeFile("dist/package.json", '{ "type": "commonjs" }\n')
-await writeFile("dist/types/package.json", '{ "type": "module" }\n')
 if (only === undefined) await writeFile("dist/THIRD-PARTY.txt", await licences(bundledPackages))
 for (const file of ["edgeboxc.js", "edgebox.cjs", "gen-opcodes.js"]) {
   if (existsSync(`dist/${file}`)) await chmod(`dist/${file}`, 0o755)
 }
 
-// Type declarations of `edgebox/wizer`. TypeScript takes seconds, so only when a source is newer.
-if (only === undefined && (await isOlder("dist/types/wizer/snapshot.d.ts", "wizer"))) {
+// Type declarations of what others import. TypeScript takes seconds, so only when a source is newer.
+if (only === undefined && (await isOlder(typed.map(declarationOf), sourceFolders))) {
   const options =
-    "--ignoreConfig --declaration --emitDeclarationOnly --outDir dist/types --rootDir . --strict --skipLibCheck"
-  const settings = "--rewriteRelativeImportExtensions --target es2022 --lib es2023,dom --module nodenext --types node"
+    "--ignoreConfig --declaration --emitDeclarationOnly --noCheck --outDir dist/types --rootDir . --strict --skipLibCheck"
+  const settings =
+    "--rewriteRelativeImportExtensions --target es2022 --lib es2023,dom --module nodenext --types node --resolveJsonModule"
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc")
-  execFileSync(process.execPath, [tsc, ...`${options} ${settings}`.split(" "), "wizer/snapshot.ts"], {
-    stdio: "inherit",
-  })
+  await rm("dist/types", { recursive: true, force: true })
+  execFileSync(process.execPath, [tsc, ...`${options} ${settings}`.split(" "), ...typed], { stdio: "inherit" })
+  await keepReached(typed.map(declarationOf))
+}
+await mkdir("dist/types", { recursive: true })
+await writeFile("dist/types/package.json", '{ "type": "module" }\n')
+
+function declarationOf(source) {
+  return `dist/types/${source.replace(/\.ts$/, ".d.ts")}`
+}
+
+/** Of the declarations, only what one of these files mentions, by way of others or not. */
+async function keepReached(files) {
+  const reached = new Set(files)
+  for (const file of reached) {
+    const imports = (await readFile(file, "utf8")).matchAll(/(?:from |import\()"(\.[^"]*)\.[jt]s"/g)
+    for (const [, path] of imports) reached.add(join(file, "..", `${path}.d.ts`).replaceAll("\\", "/"))
+  }
+  for (const file of await filesBelow("dist/types")) if (!reached.has(file)) await rm(file)
+}
+
+/** The paths of the files in a folder and in those below it. */
+async function filesBelow(folder) {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).replaceAll("\\", "/"))
 }
 
 /** Build one file of the commands. Returns the packages that it contains; the large ones stay packages. */
@@ -139,7 +169,8 @@ async function buildCommand(name, files) {
     packages: undefined,
     external: ["esbuild", "binaryen", "quickjs-wasi"],
     format: "cjs",
-    supported: { "dynamic-import": false },
+    // Of the other files, `import()` asks for packages that cannot be required: binaryen is an ES module that awaits.
+    supported: { "dynamic-import": name !== "edgeboxc" },
     define: {
       "import.meta.dirname": "__dirname",
       "import.meta.filename": "__filename",
@@ -167,13 +198,16 @@ async function licences(packages) {
   return (await Promise.all(texts)).join(`\n${"-".repeat(72)}\n\n`)
 }
 
-/** Whether a file is missing or older than a source in a folder. */
-async function isOlder(file, folder) {
-  if (!existsSync(file)) return true
-  const { mtimeMs } = await stat(file)
-  const names = await readdir(folder)
-  const times = await Promise.all(names.map(async (name) => (await stat(`${folder}/${name}`)).mtimeMs))
-  return times.some((time) => time > mtimeMs)
+/** Whether a file is missing or older than a source in one of the folders. */
+async function isOlder(files, folders) {
+  if (!files.every(existsSync)) return true
+  const made = Math.min(...(await timesOf(files)))
+  const sources = (await Promise.all(folders.map(filesBelow))).flat().filter((file) => file.endsWith(".ts"))
+  return (await timesOf([...sources, "problem.ts"])).some((time) => time > made)
+}
+
+async function timesOf(files) {
+  return Promise.all(files.map(async (file) => (await stat(file)).mtimeMs))
 }
 
 if (only === undefined && existsSync("dist/prelink.mjs")) {

@@ -6,7 +6,7 @@ import { join } from "node:path"
 
 const root = import.meta.dirname
 // Inside the repository, because it imports packages.
-const outfile = join(root, "dist/pages.js")
+const outfile = join(root, "dist/pages.mjs")
 await build({
   entryPoints: [join(root, "docs/pages.ts")],
   outfile,

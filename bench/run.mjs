@@ -18,7 +18,7 @@ if (name === undefined || entry === undefined) {
   process.exit(2)
 }
 // Beside the rest of what was built, so that paths relative to the file lead to the same places.
-const outfile = join(root, `dist/bench-${name}.js`)
+const outfile = join(root, `dist/bench-${name}.mjs`)
 await build({
   entryPoints: [join(root, entry)],
   outfile,

@@ -22,6 +22,12 @@ interface Options {
 const nextStep =
   "Next: npm run check. The type checker names every opcode that has no row in freeze/patterns.ts; give each one a row, then npm test."
 
+/** In the source tree and in dist/ alike, the folder above this file is the package. */
+const packageRoot = resolve(dirname(fileURLToPath(import.meta.url)), "..")
+/** In an installed package the table is built into the compiler, and the file only says what that is. */
+const isInstalled = !existsSync(join(packageRoot, "freeze"))
+const tablePath = join(packageRoot, "opcodes", "quickjs.generated.ts")
+
 const program = makeProgram({ name: "gen-opcodes", version: manifest.version })
   .description("read the opcode table out of the installed engine, and write opcodes/quickjs.generated.ts")
   .argument("[source]", "compare this quickjs-opcode.h, or engine .wasm, with the current table instead; write nothing")
@@ -29,7 +35,7 @@ const program = makeProgram({ name: "gen-opcodes", version: manifest.version })
     "--check",
     "write nothing; exit 1 when the generated file does not belong to the installed engine, or differs from the source",
   )
-  .option("--table <file>", "the generated file", defaultTablePath())
+  .option("--table <file>", "the generated file", tablePath)
   .option(
     "--define <macro>",
     "a macro that the header's build defines; can be repeated",
@@ -45,6 +51,7 @@ const program = makeProgram({ name: "gen-opcodes", version: manifest.version })
 void runProgram(program, wrongUsage)
 
 function generate(path: string): void {
+  if (isInstalled && path === tablePath) throw cannotWriteTable(path, "it belongs to an installed package")
   const { wasm, source } = installedEngine()
   const table = readEngineTable(wasm)
   const text = renderTable(table, source)
@@ -68,7 +75,8 @@ function check(path: string): void {
   const from = `it was read from quickjs-wasi ${current.source.version}, installed is ${source.version}`
   const differences = tableDifferences(current.table, table)
   const edited = differences.length === 0 && current.source.hash === source.hash
-  throw generatedFileStale(path, edited ? ["it was edited by hand"] : [from, ...differences])
+  const right = isInstalled ? `Run: npm install quickjs-wasi@${current.source.version}` : "Run: npm run gen-opcodes"
+  throw generatedFileStale(path, edited ? ["it was edited by hand"] : [from, ...differences], right)
 }
 
 function compare(sourcePath: string, { table: tablePath, define, check: mustBeEqual }: Options): void {
@@ -124,11 +132,6 @@ function writeWhole(path: string, text: string): void {
   } catch (error) {
     throw cannotWriteTable(path, (error as NodeJS.ErrnoException).code ?? String(error))
   }
-}
-
-/** In the source tree and in dist/ alike, the folder above this file is the package. */
-function defaultTablePath(): string {
-  return resolve(join(dirname(fileURLToPath(import.meta.url)), "..", "opcodes", "quickjs.generated.ts"))
 }
 
 function say(line: string): void {

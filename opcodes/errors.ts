@@ -42,11 +42,12 @@ export function notOpcodeHeader(path: string, reason: string): Problem {
   })
 }
 
-export function generatedFileStale(path: string, differences: readonly string[]): Problem {
+/** `hint`: what brings both together. */
+export function generatedFileStale(path: string, differences: readonly string[], hint: string): Problem {
   return new Problem("EB507", "The generated opcode table does not belong to the installed engine.", {
     at: path,
     detail: differences.map((line) => `  ${line}`),
-    hint: "Run: npm run gen-opcodes",
+    hint,
   })
 }
 

@@ -181,22 +181,30 @@ function checkText(text: string, what: string): void {
   if (text.includes("\0")) throw problems.nulInArgument(what)
 }
 
-/** What `runInProcess` takes beside the module. */
+/** What `runInProcess` takes beside the module. What is left out is not given: no arguments, variables, directories, input. */
 export interface InProcessOptions {
   /** Without the program's name, which is "app.wasm". */
   args?: string[]
+  /** Its whole environment. */
   env?: Record<string, string>
+  /** Directories of the host that it may use. */
   dirs?: Preopen[]
+  /** Everything that it can read from its standard input. */
   stdin?: Uint8Array
+  /** Native stack that an artifact may use. Without it, as much as Node's main thread has by itself. */
   stackBytes?: number
 }
 
+/** How the guest ended, and what it wrote. */
 export interface InProcessResult extends Ending {
   stdout: Uint8Array
   stderr: Uint8Array
 }
 
-/** Run a module here and now, with buffers for its standard streams. Throws a Problem if it is no WASI command. */
+/**
+ * Run a module, as bytes or compiled, to its end, with buffers for its standard streams. A trap is no error but a result, as the
+ * program's exit code is. Throws a Problem (EB7xx) if the module is no WASI command or a directory cannot be given.
+ */
 export function runInProcess(wasm: Uint8Array | WebAssembly.Module, options: InProcessOptions = {}): InProcessResult {
   const path = "app.wasm"
   const program = wasm instanceof WebAssembly.Module ? compiled(wasm, path) : compile(wasm, path)

@@ -140,6 +140,7 @@ test("no file imports itself by way of others, for types neither", () => {
 const roles: Record<string, string> = {
   "errors.ts": "the problems of a folder, one function each",
   "cli.ts": "a program: command line -> what it calls",
+  "index.ts": "an entry point of the package",
   "worker.ts": "the other end of a thread",
 }
 
