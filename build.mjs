@@ -1,5 +1,5 @@
-// Build EdgeBox itself: TypeScript -> dist/*.js, guest C -> dist/guest.so, engine + guest -> dist/base.wasm. What of it is shipped is
-// said by "files" in package.json; test/package.test.ts holds that each of them has a reader.
+// Build EdgeBox itself: TypeScript -> dist/*.js, guest C -> dist/guest.so, engine + guest -> dist/base.wasm. What of it
+// is shipped is said by "files" in package.json; test/package.test.ts holds that each of them has a reader.
 //
 //   node build.mjs                  everything
 //   node build.mjs --only <entry>   one JavaScript entry point, without the base

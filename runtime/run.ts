@@ -181,7 +181,10 @@ function checkText(text: string, what: string): void {
   if (text.includes("\0")) throw problems.nulInArgument(what)
 }
 
-/** What `runInProcess` takes beside the module. What is left out is not given: no arguments, variables, directories, input. */
+/**
+ * What `runInProcess` takes beside the module. What is left out is not given: no arguments, variables, directories,
+ * input.
+ */
 export interface InProcessOptions {
   /** Without the program's name, which is "app.wasm". */
   args?: string[]
@@ -202,8 +205,9 @@ export interface InProcessResult extends Ending {
 }
 
 /**
- * Run a module, as bytes or compiled, to its end, with buffers for its standard streams. A trap is no error but a result, as the
- * program's exit code is. Throws a Problem (EB7xx) if the module is no WASI command or a directory cannot be given.
+ * Run a module, as bytes or compiled, to its end, with buffers for its standard streams. A trap is no error but a
+ * result, as the program's exit code is. Throws a Problem (EB7xx) if the module is no WASI command or a directory
+ * cannot be given.
  */
 export function runInProcess(wasm: Uint8Array | WebAssembly.Module, options: InProcessOptions = {}): InProcessResult {
   const path = "app.wasm"

@@ -1,4 +1,5 @@
-// The package as others get it: packed, unpacked somewhere else, run and imported there. Of this repository it sees its dependencies only.
+// The package as others get it: packed, unpacked somewhere else, run and imported there. Of this repository it sees its
+// dependencies only.
 import { execFileSync, spawnSync } from "node:child_process"
 import {
   mkdirSync,
@@ -45,7 +46,7 @@ const readers: Record<string, string> = {
   "dist/runtime.mjs": "import … from edgebox/runtime",
   "dist/types/package.json": "TypeScript, for the kind of module",
 }
-/** Folders of which every file counts: what edgeboxc init copies, and what the declarations of the entry points mention. */
+/** Folders of which every file counts: what edgeboxc init copies, what the declarations of the entry points mention. */
 const folders = ["templates/app/", "dist/types/"]
 
 let folder: string
