@@ -6,7 +6,7 @@ import { join, resolve } from "node:path"
 
 const root = resolve(import.meta.dirname, "..")
 // Beside the rest of what was built, so that paths relative to the file lead to the same places.
-const outfile = join(root, "dist/test262.js")
+const outfile = join(root, "dist/test262.mjs")
 await build({
   entryPoints: [join(root, "test/test262.ts")],
   outfile,
