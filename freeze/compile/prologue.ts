@@ -2,7 +2,7 @@
 import { JSRuntime } from "../../engine/abi.ts"
 import type { Frame } from "../frame/frame.ts"
 import { callEngine, param, STACK_POINTER, type RuntimeAddresses } from "../helpers/signatures.ts"
-import { at, countsOf, varsOf } from "../helpers/slots.ts"
+import { FrozenFrame, countsOf, varsOf } from "../helpers/slots.ts"
 import { EXCEPTION, UNDEFINED } from "../types.ts"
 import { I64, op } from "../../wasm/code.ts"
 import { kernelPrologue, tryKernel, type KernelCall } from "./kernel.ts"
@@ -50,7 +50,7 @@ function writeWithEnds(frame: Frame, writeBlocks: () => void, writeReturn: (over
   c.op(op.unreachable).end()
   writeReturn(over)
   c.end()
-  c.get(frame.fp).mem("i64_load", at.result).set(frame.result)
+  c.get(frame.fp).mem("i64_load", FrozenFrame.result).set(frame.result)
   c.end()
   popFrame(frame)
   c.get(frame.result)
@@ -92,13 +92,16 @@ function leanReturn(frame: Frame, addresses: RuntimeAddresses): void {
 function unlink(frame: Frame, addresses: RuntimeAddresses): void {
   const { code: c, info, layout, fp } = frame
   if (info.varRefCount > 0) {
-    callEngine(c.i32(addresses.runtime).get(fp).i32(at.frame).op(op.i32_add), "close_var_refs")
+    callEngine(c.i32(addresses.runtime).get(fp).i32(FrozenFrame.frame).op(op.i32_add), "close_var_refs")
   }
   if (info.argCount + info.varCount > 0) {
-    c.get(fp).i32(at.slots).op(op.i32_add).get(fp).i32(layout.operand(0)).op(op.i32_add)
+    c.get(fp).i32(FrozenFrame.slots).op(op.i32_add).get(fp).i32(layout.operand(0)).op(op.i32_add)
     frame.helper(c, "freeRange")
   }
-  c.i32(addresses.runtime).get(fp).mem("i32_load", at.prevFrame).mem("i32_store", JSRuntime.current_stack_frame)
+  c.i32(addresses.runtime)
+    .get(fp)
+    .mem("i32_load", FrozenFrame.prevFrame)
+    .mem("i32_store", JSRuntime.current_stack_frame)
 }
 
 function popFrame(frame: Frame): void {

@@ -251,9 +251,9 @@ function moveMarkers(
   const moved: Marker[] = []
   for (; kept !== undefined && kept.slot >= base; kept = kept.below) moved.push(kept)
   if (picture === undefined || moved.length === 0) return kept
-  const [taken, left] = picture.split(">") as [string, string]
-  for (let i = 0; i < left.length; i++) {
-    const from = taken.indexOf(left[i]!)
+  const [taken, given] = picture.split(">") as [string, string]
+  for (let i = 0; i < given.length; i++) {
+    const from = taken.indexOf(given[i]!)
     const marker = moved.find((m) => m.slot === base + from)
     if (from >= 0 && marker !== undefined) kept = markers(marker.kind, base + i, marker.origin, kept)
   }

@@ -31,11 +31,11 @@ export function consumersOf(graph: FlowGraph): Int32Array {
         }
         for (let i = 0; i < pushes; i++) stack.push(pushes === 1 ? index : -1)
       } else {
-        const [taken, left] = picture.split(">") as [string, string]
+        const [taken, given] = picture.split(">") as [string, string]
         const operands = [...taken].map(pop).reverse()
-        for (const letter of left) {
+        for (const letter of given) {
           const from = taken.indexOf(letter)
-          const once = left.indexOf(letter) === left.lastIndexOf(letter)
+          const once = given.indexOf(letter) === given.lastIndexOf(letter)
           stack.push(from >= 0 && once ? operands[from]! : -1)
         }
       }

@@ -102,7 +102,7 @@ export class Frame {
     const { mode } = this
     switch (mode.kind) {
       case "kernel":
-        this.registers.settleIn(`i${i}`, mode.kernel.place?.args[i] ?? i)
+        this.registers.giveHome(`i${i}`, mode.kernel.place?.args[i] ?? i)
         return { type: T.INT, rep: "i32" }
       case "lean":
         return { type: ANY, rep: "held" }

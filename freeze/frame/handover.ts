@@ -2,7 +2,7 @@
 // side exit, or deoptimisation). Either way it finds operands and locals in the frame, so they are written there first, and in a
 // lean function the frame itself is made first (frame materialisation).
 import { param } from "../helpers/signatures.ts"
-import { at, countsOf, varsOf } from "../helpers/slots.ts"
+import { FrozenFrame, countsOf, varsOf } from "../helpers/slots.ts"
 import { UNDEFINED } from "../types.ts"
 import { op } from "../../wasm/code.ts"
 import type { Frame } from "./frame.ts"
@@ -80,7 +80,7 @@ function handlerIsOpen(frame: Frame): boolean {
 /** Set `cur_pc`, as before every call out of the function. */
 export function setPc(frame: Frame): void {
   needFrame(frame)
-  frame.code.get(frame.fp).i32(frame.nextPc).mem("i32_store", at.curPc)
+  frame.code.get(frame.fp).i32(frame.nextPc).mem("i32_store", FrozenFrame.curPc)
 }
 
 /** Let the interpreter execute the current instruction: all operands to memory, its results in slots. */

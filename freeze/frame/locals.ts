@@ -4,6 +4,14 @@ import { F64, I32, I64, op } from "../../wasm/code.ts"
 import type { Frame } from "./frame.ts"
 import { mayBeCounted, repOfVal, type Val } from "./operand.ts"
 
+/** Index among arguments and variables of the local that the instruction names. */
+export function localIndex(frame: Frame): number {
+  const { operands } = frame.instruction
+  if (operands.kind === "arg") return operands.index
+  if (operands.kind === "loc") return frame.info.argCount + operands.index
+  throw new Error(`${frame.instruction.opcode} names no local`)
+}
+
 /** A local as an operand that borrows it. */
 export function valOf(frame: Frame, i: number): Val {
   const local = frame.state.locals[i]!

@@ -43,7 +43,7 @@ export class Registers {
   }
 
   /** Something has its home in a wasm local that there is already. */
-  settleIn(key: string, w: number): void {
+  giveHome(key: string, w: number): void {
     this.homes.set(key, w)
   }
 }

@@ -5,7 +5,7 @@ import { needFrame, setPc, step, coldStep, throwOut } from "../frame/handover.ts
 import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
 import type { Frame } from "../frame/frame.ts"
 import type { Val } from "../frame/operand.ts"
-import { at } from "../helpers/slots.ts"
+import { FrozenFrame } from "../helpers/slots.ts"
 import { patternOf, type EngineOperation } from "../patterns.ts"
 import { I64, op } from "../../wasm/code.ts"
 
@@ -49,18 +49,18 @@ export function operateOnAnything(
     c.get(frame.fp)
     if (v.rep === "slot") frame.boxed(v, rest.length + i)
     else frame.given(v)
-    c.mem("i64_store", at.scratch + 8 * i)
+    c.mem("i64_store", FrozenFrame.scratch + 8 * i)
   })
   setPc(frame)
   c.i32(frame.realm)
     .get(frame.fp)
-    .i32(at.scratch + 8 * pops)
+    .i32(FrozenFrame.scratch + 8 * pops)
     .op(op.i32_add)
   const argument = argumentOf(engine, opcode)
   if (argument !== undefined) c.i32(argument)
   frame.engine(c, engine).if()
   throwOut(frame, rest)
-  c.end().get(frame.fp).mem("i64_load", at.scratch)
+  c.end().get(frame.fp).mem("i64_load", FrozenFrame.scratch)
 }
 
 /** The operands on top of the stack, of kinds for which there is no fast way: the result is an operand of kinds `type`. */

@@ -8,15 +8,15 @@ import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import type { Frame } from "../frame/frame.ts"
 import type { Val } from "../frame/operand.ts"
 import { ANY, NUMBER, numberOf, T, UNDEFINED } from "../types.ts"
-import { F64, I32, I64, op } from "../../wasm/code.ts"
+import { F64, I32, I64, op, type Label } from "../../wasm/code.ts"
 import {
   isInt,
   isNumber,
   isUnboxed,
-  impossible,
+  isNeverNumber,
   smallInt,
-  done,
-  settle,
+  forgetAll,
+  unboxed,
   unboxNumber,
   floatOr,
   floatOr2,
@@ -30,12 +30,12 @@ type Binary = OpcodeOf<"binary">
 export function emitBinary(frame: Frame, opcode: Binary): void {
   const b = frame.pop()
   const a = frame.pop()
-  const [x, y] = [settle(frame, a), settle(frame, b)]
+  const [x, y] = [unboxed(frame, a), unboxed(frame, b)]
   const before = [...frame.state.stack, x, y]
   if (isInt(x) && isInt(y) && mayWrap(frame, opcode)) {
     frame.int(x)
     frame.int(y).op(opcode === "add" ? op.i32_add : op.i32_sub)
-    done(frame, x, y)
+    forgetAll(frame, x, y)
     frame.pushUnboxed("i32")
     frame.state.stack.at(-1)!.wrapped = frame.instruction.offset
     return
@@ -61,61 +61,70 @@ function mayWrap(frame: Frame, opcode: Binary): boolean {
 
 /** Both are ints. False when the result is better computed with doubles. */
 function intArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: readonly Val[]): boolean {
-  const { code: c } = frame
   if (frame.widened.has(frame.instruction.offset)) return false
   switch (opcode) {
     case "add":
     case "sub": {
       const w = frame.temp(I32)
       intSum(frame, opcode, a, b, w, before)
-      done(frame, a, b)
+      forgetAll(frame, a, b)
       const source = smallInt(b) === undefined ? frame.instruction.offset : undefined
       frame.push({ rep: "i32", w, type: T.INT, own: false, source })
       return true
     }
-    case "mul": {
-      if (frame.mode.kind !== "kernel") return false
-      // In a kernel an int or nothing: -0, which only a product of 0 can be, is no int.
-      const product = frame.temp(I64)
-      const w = frame.temp(I32)
-      wide(frame, a)
-      wide(frame, b)
-      c.op(op.i64_mul).tee(product).op(op.i32_wrap_i64).tee(w).op(op.i64_extend_i32_s).get(product).op(op.i64_ne)
-      c.get(product).op(op.i64_eqz)
-      frame.int(a)
-      frame.int(b).op(op.i32_or).i32(0).op(op.i32_lt_s, op.i32_and, op.i32_or).if()
-      exit(frame, before)
-      c.end()
-      done(frame, a, b)
-      frame.release(product)
-      frame.push({ rep: "i32", w, type: T.INT, own: false })
-      return true
-    }
-    case "mod": {
-      // Leaves for 0 and for the results that are -0.
-      const w = frame.temp(I32)
-      const divisor = b.rep === "const" ? numberOf(b.value)! : undefined
-      if (divisor === 0) {
-        frame.release(w)
-        return false
-      }
-      if (divisor === undefined) {
-        frame.int(b).op(op.i32_eqz).if()
-        exit(frame, before)
-        c.end()
-      }
-      frame.int(a)
-      frame.int(b).op(op.i32_rem_s).tee(w).op(op.i32_eqz)
-      frame.int(a).i32(0).op(op.i32_lt_s, op.i32_and).if()
-      exit(frame, before)
-      c.end()
-      done(frame, a, b)
-      frame.push({ rep: "i32", w, type: T.INT, own: false })
-      return true
-    }
-    default:
+    case "mul":
+      return frame.mode.kind === "kernel" && intProduct(frame, a, b, before)
+    case "mod":
+      return intRemainder(frame, a, b, before)
+    case "div":
       return false
+    default:
+      return opcode satisfies never
   }
+}
+
+/** In a kernel an int or nothing: -0, which only a product of 0 can be, is no int. */
+function intProduct(frame: Frame, a: Val, b: Val, before: readonly Val[]): true {
+  const { code: c } = frame
+  const product = frame.temp(I64)
+  const w = frame.temp(I32)
+  wide(frame, a)
+  wide(frame, b)
+  c.op(op.i64_mul).tee(product).op(op.i32_wrap_i64).tee(w).op(op.i64_extend_i32_s).get(product).op(op.i64_ne)
+  c.get(product).op(op.i64_eqz)
+  frame.int(a)
+  frame.int(b).op(op.i32_or).i32(0).op(op.i32_lt_s, op.i32_and, op.i32_or).if()
+  exit(frame, before)
+  c.end()
+  forgetAll(frame, a, b)
+  frame.release(product)
+  frame.push({ rep: "i32", w, type: T.INT, own: false })
+  return true
+}
+
+/** Leaves for a divisor 0 and for results that are -0. */
+function intRemainder(frame: Frame, a: Val, b: Val, before: readonly Val[]): boolean {
+  const { code: c } = frame
+  const divisor = b.rep === "const" ? numberOf(b.value)! : undefined
+  // A temporary is taken here, so that the numbers of those that follow do not depend on the divisor.
+  const w = frame.temp(I32)
+  if (divisor === 0) {
+    frame.release(w)
+    return false
+  }
+  if (divisor === undefined) {
+    frame.int(b).op(op.i32_eqz).if()
+    exit(frame, before)
+    c.end()
+  }
+  frame.int(a)
+  frame.int(b).op(op.i32_rem_s).tee(w).op(op.i32_eqz)
+  frame.int(a).i32(0).op(op.i32_lt_s, op.i32_and).if()
+  exit(frame, before)
+  c.end()
+  forgetAll(frame, a, b)
+  frame.push({ rep: "i32", w, type: T.INT, own: false })
+  return true
 }
 
 /** w = a + b or a - b; leaves when that is no int. */
@@ -168,7 +177,7 @@ function floatArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: r
   }
   frame.float(a)
   frame.float(b).op(code)
-  done(frame, a, b)
+  forgetAll(frame, a, b)
   frame.pushUnboxed("f64")
 }
 
@@ -190,7 +199,7 @@ function remainder(frame: Frame, a: Val, b: Val, before: readonly Val[]): void {
   operateOnAnything(frame, before, 2)
   unboxNumber(frame) // both are numbers, and so is the result
   c.set(result).end()
-  done(frame, a, b)
+  forgetAll(frame, a, b)
   frame.release(x)
   frame.release(y)
   frame.push({ rep: "f64", w: result, type: NUMBER, own: false })
@@ -210,22 +219,41 @@ export function numericAdd(a: Val, b: Val): boolean {
 export function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], local?: number): void {
   const { code: c } = frame
   const { opcode } = frame.instruction
-  const isUnary = opcode === "inc" || opcode === "dec"
+  const pops = opcode === "inc" || opcode === "dec" ? 1 : 2
   const isUp = opcode !== "sub" && opcode !== "dec"
-  const type = opcode === "add" || local !== undefined ? NUMBER | T.STRING | T.OTHER : NUMBER | T.OTHER
-  const rest = before.slice(0, before.length - (isUnary || local !== undefined ? 1 : 2))
+  const mayConcatenate = opcode === "add" || local !== undefined
   const result = frame.temp(I64)
-  if (impossible(a) || impossible(b)) {
+  if (isNeverNumber(a) || isNeverNumber(b)) {
     // A string or an object is among them: nothing to try here.
-    if (local !== undefined) operateOnAnything(frame, [...rest, a, b], 2, "add")
-    else operateOnAnything(frame, before, isUnary ? 1 : 2)
+    if (local === undefined) operateOnAnything(frame, before, pops)
+    else operateOnAnything(frame, [...before.slice(0, -1), a, b], 2, "add")
     c.set(result)
-    done(frame, a, b)
-    frame.push({ rep: "box", w: result, type, own: true })
-    return
+  } else {
+    const end = c.block()
+    const slow = c.block()
+    tryNumbers(frame, a, b, isUp, { result, end, slow })
+    if (local === undefined) {
+      operateOnAnything(frame, before, pops)
+      c.set(result)
+    } else {
+      stepAddLocal(frame, a, before, local, result)
+    }
+    c.end()
   }
-  const end = c.block()
-  const slow = c.block()
+  forgetAll(frame, a, b)
+  const type = NUMBER | T.OTHER | (mayConcatenate ? T.STRING : 0)
+  frame.push({ rep: "box", w: result, type, own: true })
+}
+
+/** a + b or a - b of two ints, or else of two doubles, boxed: goes to `end` with it in `result`. Ends the block `slow`, where others go on. */
+function tryNumbers(
+  frame: Frame,
+  a: Val,
+  b: Val,
+  isUp: boolean,
+  { result, end, slow }: { result: number; end: Label; slow: Label },
+): void {
+  const { code: c } = frame
   const floats = c.block()
   // Ints have no bit set in the high word.
   for (const v of [a, b]) if (!isUnboxed(v)) frame.boxed(v)
@@ -249,15 +277,6 @@ export function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], l
   c.op(isUp ? op.f64_add : op.f64_sub)
   frame.helper(c, "boxFloat").set(result).br(end)
   c.end()
-  if (local === undefined) {
-    operateOnAnything(frame, before, isUnary ? 1 : 2)
-    c.set(result)
-  } else {
-    stepAddLocal(frame, a, before, local, result)
-  }
-  c.end()
-  done(frame, a, b)
-  frame.push({ rep: "box", w: result, type, own: true })
 }
 
 /** add_loc by the interpreter: it appends to a string in place that has no other owner. */
@@ -283,7 +302,7 @@ export function emitPower(frame: Frame): void {
 function guessedArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: readonly Val[]): void {
   const { code: c } = frame
   const code = floatOps[opcode]
-  if (impossible(a) || impossible(b) || code === undefined) {
+  if (isNeverNumber(a) || isNeverNumber(b) || code === undefined) {
     frame.state.stack.push(a, b)
     emitOnAnything(frame, 2, opcode === "add" ? ANY : NUMBER | T.OTHER)
     return
@@ -298,6 +317,6 @@ function guessedArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before:
   operateOnAnything(frame, before, 2)
   resultAsFloat(frame, before.slice(0, -2), result)
   c.end()
-  done(frame, a, b)
+  forgetAll(frame, a, b)
   frame.push({ rep: "f64", w: result, type: NUMBER, own: false })
 }

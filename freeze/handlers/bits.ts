@@ -6,7 +6,7 @@ import type { Frame } from "../frame/frame.ts"
 import type { Val } from "../frame/operand.ts"
 import { NUMBER, numberOf, T, value } from "../types.ts"
 import { I32, op } from "../../wasm/code.ts"
-import { isUnboxedInt, impossible, done, int32Or, resultAsInt } from "./numbers.ts"
+import { isUnboxedInt, isNeverNumber, forgetAll, int32Or, resultAsInt } from "./numbers.ts"
 
 const bitOps: Record<OpcodeOf<"bits">, number> = {
   not: op.i32_xor, // with -1
@@ -26,7 +26,7 @@ export function emitBits(frame: Frame, opcode: OpcodeOf<"bits">): void {
   const a = frame.pop()
   const pops = isNot ? 1 : 2
   const before = [...frame.state.stack, a, ...(isNot ? [] : [b])]
-  if ([a, b].some((v) => impossible(v) && v.type !== T.BOOL)) {
+  if ([a, b].some((v) => isNeverNumber(v) && v.type !== T.BOOL)) {
     frame.state.stack.push(...before.slice(before.length - pops))
     emitOnAnything(frame, pops, NUMBER | T.OTHER)
     return
@@ -52,7 +52,7 @@ export function emitBits(frame: Frame, opcode: OpcodeOf<"bits">): void {
     resultAsInt(frame, before.slice(0, before.length - pops), w)
     c.end()
   }
-  done(frame, a, b)
+  forgetAll(frame, a, b)
   const shift = b.rep === "const" ? (numberOf(b.value) ?? 0) & 31 : 0
   if (opcode !== "shr" || shift > 0) {
     frame.push({ rep: "i32", w, type: T.INT, own: false })

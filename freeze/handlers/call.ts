@@ -6,7 +6,7 @@ import { mayBeCounted, type Val } from "../frame/operand.ts"
 import type { Frame } from "../frame/frame.ts"
 import { selfValue } from "../frame/mode.ts"
 import { callSelf, refuseCall } from "./recursion.ts"
-import { at } from "../helpers/slots.ts"
+import { FrozenFrame } from "../helpers/slots.ts"
 import { CALL_TYPE_INDEX } from "../helpers/signatures.ts"
 import { isException } from "../helpers/counts.ts"
 import { ANY, T, UNDEFINED } from "../types.ts"
@@ -50,7 +50,7 @@ export function emitCall(frame: Frame): void {
     pushArguments()
     frame.helper(c, "callFunction").set(result)
   }
-  for (const depth of freed) frame.helper(c.get(frame.fp).mem("i64_load", layout.operand(depth)), "free")
+  freeSlots(frame, freed)
   frame.drop(func)
   if (self) frame.drop(self)
   checkException(frame, result)
@@ -80,14 +80,18 @@ export function checkException(frame: Frame, w: number, operands: readonly Val[]
   c.end()
 }
 
-export function emitNewObject(frame: Frame): void {
-  const { code: c } = frame
-  setPc(frame)
-  frame.engine(c.i32(frame.realm), "JS_NewObject")
+/** `boxed ->`: a new object, or the exception, which leaves. */
+function pushObject(frame: Frame): void {
   const w = frame.temp(I64)
-  c.set(w)
+  frame.code.set(w)
   checkException(frame, w)
   frame.push({ rep: "box", w, type: T.OBJECT, own: true })
+}
+
+export function emitNewObject(frame: Frame): void {
+  setPc(frame)
+  frame.engine(frame.code.i32(frame.realm), "JS_NewObject")
+  pushObject(frame)
 }
 
 /** -> the object that the parent class's constructor made, for the default constructor of a derived class. */
@@ -117,12 +121,14 @@ export function emitClosure(frame: Frame): void {
   setPc(frame)
   c.i32(frame.realm).i64(frame.info.constants[operands.index]!.value)
   frame.helper(c, "dup")
-  c.get(param.func).op(op.i32_wrap_i64).mem("i32_load", JSObject.var_refs).get(frame.fp).i32(at.frame).op(op.i32_add)
+  c.get(param.func)
+    .op(op.i32_wrap_i64)
+    .mem("i32_load", JSObject.var_refs)
+    .get(frame.fp)
+    .i32(FrozenFrame.frame)
+    .op(op.i32_add)
   frame.engine(c, "js_closure")
-  const w = frame.temp(I64)
-  c.set(w)
-  checkException(frame, w)
-  frame.push({ rep: "box", w, type: T.OBJECT, own: true })
+  pushObject(frame)
 }
 
 /** func new_target args -> object */
@@ -141,7 +147,7 @@ export function emitConstruct(frame: Frame): void {
   frame.engine(c, "JS_CallConstructor2")
   const result = frame.temp(I64)
   c.set(result)
-  for (const depth of freed) frame.helper(c.get(frame.fp).mem("i64_load", layout.operand(depth)), "free")
+  freeSlots(frame, freed)
   frame.drop(func)
   frame.drop(newTarget)
   checkException(frame, result)
@@ -181,6 +187,12 @@ function passed(frame: Frame, v: Val): Val {
   frame.helper(frame.boxed(v), "dup").set(w)
   frame.forget(v)
   return { rep: "box", w, type: v.type, own: true }
+}
+
+function freeSlots(frame: Frame, depths: readonly number[]): void {
+  for (const depth of depths) {
+    frame.helper(frame.code.get(frame.fp).mem("i64_load", frame.layout.operand(depth)), "free")
+  }
 }
 
 /** The top operands become arguments: they lie in their slots, borrowed or owned. Says where, and which slots are to be freed. */

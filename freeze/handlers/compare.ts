@@ -6,7 +6,7 @@ import type { Val } from "../frame/operand.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { T } from "../types.ts"
 import { I32, op, type Label } from "../../wasm/code.ts"
-import { isInt, isNumber, isUnboxed, impossible, done, settle, floatOr, floatOr2 } from "./numbers.ts"
+import { isInt, isNumber, isUnboxed, isNeverNumber, forgetAll, unboxed, floatOr, floatOr2 } from "./numbers.ts"
 
 interface Comparison {
   int: number
@@ -28,52 +28,57 @@ const comparisons: Record<OpcodeOf<"compare">, Comparison> = {
   strict_neq: { int: op.i32_ne, float: op.f64_ne, equality: true, strict: true, not: true },
 }
 
+/** Two operands that are compared: where the result goes as an i32, and where to go on with it there. */
+interface Comparing {
+  x: Val
+  y: Val
+  comparison: Comparison
+  result: number
+  end: Label
+}
+
 /** a b -> bool */
 export function emitCompare(frame: Frame, opcode: OpcodeOf<"compare">): void {
   const { code: c } = frame
-  const compare = comparisons[opcode]
+  const comparison = comparisons[opcode]
   const b = frame.pop()
   const a = frame.pop()
-  const [x, y] = [settle(frame, a), settle(frame, b)]
-  const before = [...frame.state.stack, x, y]
-  if (isInt(x) && isInt(y)) {
-    frame.int(x)
-    frame.int(y).op(compare.int)
-    done(frame, x, y)
-    frame.pushUnboxed("bool")
-    return
-  }
+  const [x, y] = [unboxed(frame, a), unboxed(frame, b)]
   if (isNumber(x) && isNumber(y)) {
-    frame.float(x)
-    frame.float(y).op(compare.float)
-    done(frame, x, y)
-    frame.pushUnboxed("bool")
+    compareUnboxed(frame, x, y, comparison)
     return
   }
-  if (compare.strict && strictWithPlain(frame, x, y, compare.not === true)) return
+  if (comparison.strict && strictWithPlain(frame, x, y, comparison)) return
+  const before = [...frame.state.stack, x, y]
   const result = frame.temp(I32)
   const end = c.block()
   const slow = c.block()
-  if (!impossible(x) && !impossible(y)) compareNumbers(frame, x, y, compare, result, end, slow)
+  const comparing = { x, y, comparison, result, end }
+  if (!isNeverNumber(x) && !isNeverNumber(y)) compareNumbers(frame, comparing, slow)
   c.end()
-  if (compare.equality) compareIdentity(frame, x, y, compare.strict === true, compare.not === true, result, end)
-  else orderStrings(frame, x, y, compare.int, result, end)
+  if (comparison.equality) compareIdentity(frame, comparing)
+  else orderStrings(frame, comparing)
   operateOnAnything(frame, before, 2)
   c.op(op.i32_wrap_i64).set(result).end()
   // The fast ways have not used the operands up; this has.
   frame.push({ rep: "bool", w: result, type: T.BOOL, own: false })
-  done(frame, x, y)
+  forgetAll(frame, x, y)
 }
 
-function compareNumbers(
-  frame: Frame,
-  x: Val,
-  y: Val,
-  compare: { int: number; float: number },
-  result: number,
-  end: Label,
-  slow: Label,
-): void {
+/** Two numbers that are unboxed: as ints where both are. */
+function compareUnboxed(frame: Frame, x: Val, y: Val, comparison: Comparison): void {
+  if (isInt(x) && isInt(y)) {
+    frame.int(x)
+    frame.int(y).op(comparison.int)
+  } else {
+    frame.float(x)
+    frame.float(y).op(comparison.float)
+  }
+  forgetAll(frame, x, y)
+  frame.pushUnboxed("bool")
+}
+
+function compareNumbers(frame: Frame, { x, y, comparison, result, end }: Comparing, slow: Label): void {
   const { code: c } = frame
   const floats = c.block()
   for (const v of [x, y]) if (!isUnboxed(v)) frame.boxed(v)
@@ -84,68 +89,63 @@ function compareNumbers(
       if (v.rep === "const" || v.rep === "i32") frame.int(v)
       else frame.boxed(v).op(op.i32_wrap_i64)
     }
-    c.op(compare.int).set(result).br(end)
+    c.op(comparison.int).set(result).br(end)
   }
   c.end()
   floatOr(frame, x, slow)
   floatOr2(frame, y, slow)
-  c.op(compare.float).set(result).br(end)
+  c.op(comparison.float).set(result).br(end)
 }
 
 /** The same object, null, undefined or bool on both sides: decided without the interpreter. Two values of such kinds that differ, too. */
-function compareIdentity(
-  frame: Frame,
-  x: Val,
-  y: Val,
-  strict: boolean,
-  not: boolean,
-  result: number,
-  end: Label,
-): void {
+function compareIdentity(frame: Frame, comparing: Comparing): void {
   const { code: c } = frame
-  if ((x.type & y.type & T.STRING) !== 0) compareStrings(frame, x, y, not, result, end)
+  const { x, y, comparison, result, end } = comparing
+  if ((x.type & y.type & T.STRING) !== 0) compareStrings(frame, comparing)
   const slow = c.block()
   const high = frame.temp(I32)
   for (const v of [x, y]) {
     frame.boxed(v).i64(32n).op(op.i64_shr_u, op.i32_wrap_i64).tee(high)
     // Objects have tag -1; bool, null and undefined 1 to 3. Loosely, only objects are left alone by the conversions.
-    if (strict) c.i32(1).op(op.i32_add).i32(4).op(op.i32_gt_u).get(high).op(op.i32_eqz, op.i32_or)
+    if (comparison.strict) c.i32(1).op(op.i32_add).i32(4).op(op.i32_gt_u).get(high).op(op.i32_eqz, op.i32_or)
     else c.i32(-1).op(op.i32_ne)
     c.brIf(slow)
   }
-  frame.boxed(x)
-  frame
-    .boxed(y)
-    .op(not ? op.i64_ne : op.i64_eq)
-    .set(result)
+  compareBits(frame, x, y, comparison)
+  c.set(result)
   for (const v of [x, y]) if (v.own) frame.helper(frame.boxed(v), "free")
   c.br(end).end()
   frame.release(high)
 }
 
+/** `-> i32`: are they the same JSValue, or are they not? */
+function compareBits(frame: Frame, x: Val, y: Val, { not }: Comparison): void {
+  frame.boxed(x)
+  frame.boxed(y).op(not ? op.i64_ne : op.i64_eq)
+}
+
 /** Two strings in one piece each: equal or not. */
-function compareStrings(frame: Frame, x: Val, y: Val, not: boolean, result: number, end: Label): void {
-  withStrings(frame, x, y, "stringsEqual", result, end, () => {
-    if (not) frame.code.get(result).op(op.i32_eqz).set(result)
+function compareStrings(frame: Frame, comparing: Comparing): void {
+  const { comparison, result } = comparing
+  withStrings(frame, comparing, "stringsEqual", () => {
+    if (comparison.not) frame.code.get(result).op(op.i32_eqz).set(result)
   })
 }
 
-/** The same for < <= > >=: `compare` compares their order with 0. */
-function orderStrings(frame: Frame, x: Val, y: Val, compare: number, result: number, end: Label): void {
+/** The same for < <= > >=: their order is compared with 0. */
+function orderStrings(frame: Frame, comparing: Comparing): void {
+  const { x, y, comparison, result } = comparing
   if ((x.type & y.type & T.STRING) === 0) return
-  withStrings(frame, x, y, "stringsOrder", result, end, () => {
-    frame.code.get(result).i32(0).op(compare).set(result)
+  withStrings(frame, comparing, "stringsOrder", () => {
+    frame.code.get(result).i32(0).op(comparison.int).set(result)
   })
 }
 
 /** When both are strings in one piece and the helper decides: finishes the result and goes to `end`. */
 function withStrings(
   frame: Frame,
-  x: Val,
-  y: Val,
+  { x, y, result, end }: Comparing,
   helper: "stringsEqual" | "stringsOrder",
-  result: number,
-  end: Label,
   finish: () => void,
 ): void {
   const { code: c } = frame
@@ -162,15 +162,12 @@ function withStrings(
 }
 
 /** x === undefined and the like: one comparison. */
-function strictWithPlain(frame: Frame, x: Val, y: Val, not: boolean): boolean {
+function strictWithPlain(frame: Frame, x: Val, y: Val, comparison: Comparison): boolean {
   const plain = (v: Val) => v.rep === "const" && (v.type & (T.UNDEFINED | T.NULL | T.BOOL)) !== 0
   if (!plain(x) && !plain(y)) return false
   const result = frame.temp(I32)
-  frame.boxed(x)
-  frame
-    .boxed(y)
-    .op(not ? op.i64_ne : op.i64_eq)
-    .set(result)
+  compareBits(frame, x, y, comparison)
+  frame.code.set(result)
   frame.drop(x)
   frame.drop(y)
   frame.push({ rep: "bool", w: result, type: T.BOOL, own: false })

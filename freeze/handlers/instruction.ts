@@ -118,10 +118,10 @@ export function emitInstruction(frame: Frame): void {
 
 /** `abc>bca`: operands a b c (c on top) become b c a. */
 function moveOperands(frame: Frame, picture: string): void {
-  const [taken, left] = picture.split(">") as [string, string]
+  const [taken, given] = picture.split(">") as [string, string]
   const operands = [...taken].map(() => frame.pop()).reverse()
   const used = new Set<number>()
-  for (const letter of left) {
+  for (const letter of given) {
     const from = taken.indexOf(letter)
     const v = operands[from]!
     frame.push(used.has(from) ? frame.copy(v) : v)

@@ -1,5 +1,5 @@
 // Constants, locals, arguments and captured variables.
-import { valOf, setLocal } from "../frame/locals.ts"
+import { localIndex, valOf, setLocal } from "../frame/locals.ts"
 import { flush, step, callStep, exit } from "../frame/handover.ts"
 import { JSObject, JSVarRef, tags } from "../../engine/abi.ts"
 import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
@@ -49,14 +49,6 @@ const plain: Partial<Record<OpcodeOf<"constant">, bigint>> = {
 
 function fail(opcode: OpcodeName): never {
   throw new Error(`${opcode} is not a constant`)
-}
-
-/** Index among arguments and variables of the local that the instruction names. */
-function localIndex(frame: Frame): number {
-  const { operands } = frame.instruction
-  if (operands.kind === "arg") return operands.index
-  if (operands.kind === "loc") return frame.info.argCount + operands.index
-  throw new Error(`${frame.instruction.opcode} names no local`)
 }
 
 export function emitGetLocal(frame: Frame, opcode: OpcodeOf<"getLocal">): void {

@@ -1,7 +1,7 @@
 // Operands as numbers: what is known of them, and how they are unboxed.
 //
 // A boxed operand is looked at when it is used: a number is unboxed on the spot, anything else branches to a slow way.
-import { exitAfter } from "../frame/handover.ts"
+import { callStep, exitAfter } from "../frame/handover.ts"
 import { tags } from "../../engine/abi.ts"
 import type { Frame } from "../frame/frame.ts"
 import type { Val } from "../frame/operand.ts"
@@ -25,7 +25,7 @@ export function isUnboxedInt(v: Val): boolean {
 }
 
 /** Never a number. */
-export function impossible(v: Val): boolean {
+export function isNeverNumber(v: Val): boolean {
   return (v.type & NUMBER) === 0
 }
 
@@ -37,12 +37,12 @@ export function smallInt(v: Val): number | undefined {
 
 export const one: Val = { rep: "const", value: value(tags.JS_TAG_INT, 1), type: T.INT, own: false }
 
-export function done(frame: Frame, ...operands: Val[]): void {
+export function forgetAll(frame: Frame, ...operands: Val[]): void {
   for (const v of operands) frame.forget(v)
 }
 
 /** An operand that is known to be a number but is boxed gets unboxed. */
-export function settle(frame: Frame, v: Val): Val {
+export function unboxed(frame: Frame, v: Val): Val {
   if (!isNumber(v) || isUnboxed(v)) return v
   const { code: c } = frame
   if (isInt(v)) {
@@ -156,12 +156,21 @@ export function wide(frame: Frame, v: Val): void {
 
 /** `boxed ->`: as a double in `w`; when it is no number, leave with it on the stack, behind the instruction. */
 export function resultAsFloat(frame: Frame, rest: readonly Val[], w: number): void {
+  resultAs(frame, rest, w, floatOr)
+}
+
+/** `result of a bit operation, boxed ->`: as an int in `w`; a uint32 is taken modulo 2^32; a BigInt leaves. */
+export function resultAsInt(frame: Frame, rest: readonly Val[], w: number): void {
+  resultAs(frame, rest, w, int32Or)
+}
+
+function resultAs(frame: Frame, rest: readonly Val[], w: number, unbox: typeof floatOr): void {
   const { code: c } = frame
   const boxed = frame.temp(I64)
   c.set(boxed)
   const end = c.block()
   const strange = c.block()
-  floatOr(frame, { rep: "box", w: boxed, type: ANY, own: false }, strange)
+  unbox(frame, { rep: "box", w: boxed, type: ANY, own: false }, strange)
   c.set(w).br(end)
   c.end()
   exitAfter(frame, [...rest, { rep: "box", w: boxed, type: ANY, own: true }])
@@ -169,17 +178,23 @@ export function resultAsFloat(frame: Frame, rest: readonly Val[], w: number): vo
   frame.release(boxed)
 }
 
-/** `result of a bit operation, boxed ->`: as an int in `w`; a uint32 is taken modulo 2^32; a BigInt leaves. */
-export function resultAsInt(frame: Frame, rest: readonly Val[], w: number): void {
+/** ++ or -- of a value in the frame that is an int: from one offset to another. A step of the instruction when it is none, or overflows. */
+export function stepInFrame(frame: Frame, from: number, to: number, isUp: boolean): void {
   const { code: c } = frame
-  const boxed = frame.temp(I64)
-  c.set(boxed)
+  const w = frame.temp(I64)
   const end = c.block()
-  const strange = c.block()
-  int32Or(frame, { rep: "box", w: boxed, type: ANY, own: false }, strange)
-  c.set(w).br(end)
+  const slow = c.block()
+  c.get(frame.fp).mem("i64_load", from).tee(w)
+  c.i64(isUp ? 0x7fff_fffen : 0xffff_ffffn)
+    .op(op.i64_gt_u)
+    .brIf(slow)
+  // Below 0 an increment still works, but the test above is for the common case; a decrement must not meet the least int.
+  if (!isUp) c.get(w).i64(0x8000_0000n).op(op.i64_eq).brIf(slow)
+  c.get(frame.fp).get(w).op(op.i32_wrap_i64)
+  c.i32(isUp ? 1 : -1).op(op.i32_add, op.i64_extend_i32_u)
+  c.mem("i64_store", to).br(end)
   c.end()
-  exitAfter(frame, [...rest, { rep: "box", w: boxed, type: ANY, own: true }])
+  callStep(frame, frame.depth)
   c.end()
-  frame.release(boxed)
+  frame.release(w)
 }

@@ -39,26 +39,48 @@ export function emitGetField(frame: Frame, opcode: OpcodeOf<"getField">): void {
   frame.push({ rep: "box", w: result, type: ANY, own: true })
 }
 
-/** The property as the site's cache has it, or by a search that fills the cache: goes to `end` then, and falls through otherwise. */
-function cachedField(frame: Frame, object: Val, atom: Atom, isMethod: boolean, result: number, end: Label): void {
-  const { code: c } = frame
-  const site = frame.cache
+/**
+ * By the instruction's cache, inline: `hit` writes what is done at a cached property and branches to `miss` before, `search` writes a search
+ * that fills the cache, `-> is it something else?` Goes to `end` when either serves, and falls through otherwise.
+ */
+function byCache(
+  frame: Frame,
+  object: Val,
+  { keepsObject, end }: { keepsObject: boolean; end: Label },
+  hit: (site: number, p: number, miss: Label) => void,
+  search: (site: number) => void,
+): void {
+  const { code: c, cache: site } = frame
   const p = frame.temp(I32)
   const other = c.block()
   const found = c.block()
   const miss = c.block()
   objectAddress(frame, object, p, other)
-  if (isMethod) {
-    const holder = frame.temp(I32)
-    cachedMethodAddress(c, site, p, holder, miss)
-    frame.release(holder)
-  } else cachedAddress(c, site, p, miss)
-  frame.helper(c.mem("i64_load", 0), "dup").set(result).br(found).end()
-  frame.helper(frame.boxed(object).i32(atom).i32(site), isMethod ? "getMethodCached" : "getOwnCached")
-  c.tee(result).i64(SLOW).op(op.i64_eq).brIf(other).end()
-  if (!isMethod) freeOwn(frame, object)
+  hit(site, p, miss)
+  c.br(found).end()
+  search(site)
+  c.brIf(other).end()
+  if (!keepsObject) freeOwn(frame, object)
   c.br(end).end()
   frame.release(p)
+}
+
+/** The property as the cache has it, or by a search that fills it: goes to `end` then, and falls through otherwise. */
+function cachedField(frame: Frame, object: Val, atom: Atom, isMethod: boolean, result: number, end: Label): void {
+  const { code: c } = frame
+  const hit = (site: number, p: number, miss: Label) => {
+    if (isMethod) {
+      const holder = frame.temp(I32)
+      cachedMethodAddress(c, site, p, holder, miss)
+      frame.release(holder)
+    } else cachedAddress(c, site, p, miss)
+    frame.helper(c.mem("i64_load", 0), "dup").set(result)
+  }
+  const search = (site: number) => {
+    frame.helper(frame.boxed(object).i32(atom).i32(site), isMethod ? "getMethodCached" : "getOwnCached")
+    c.tee(result).i64(SLOW).op(op.i64_eq)
+  }
+  byCache(frame, object, { keepsObject: isMethod, end }, hit, search)
 }
 
 /** -> value of a global variable */
@@ -117,23 +139,16 @@ function stored(frame: Frame, object: Val): void {
   frame.release(status)
 }
 
-/** Store `w` in an own plain property, by the site's cache, and go to `end`; falls through when there is none. */
+/** Store `w` in an own plain property, by the cache, and go to `end`; falls through when there is none. */
 function storeInOwn(frame: Frame, object: Val, atom: Atom, w: number, end: Label): void {
   const { code: c } = frame
-  const site = frame.cache
-  const p = frame.temp(I32)
-  const other = c.block()
-  const found = c.block()
-  const miss = c.block()
-  objectAddress(frame, object, p, other)
-  frame
-    .helper(cachedAddress(c, site, p, miss).get(w), "replace")
-    .br(found)
-    .end()
-  frame.helper(frame.boxed(object).i32(atom).get(w).i32(site), "putCached").op(op.i32_eqz).brIf(other).end()
-  freeOwn(frame, object)
-  c.br(end).end()
-  frame.release(p)
+  const hit = (site: number, p: number, miss: Label) => {
+    frame.helper(cachedAddress(c, site, p, miss).get(w), "replace")
+  }
+  const search = (site: number) => {
+    frame.helper(frame.boxed(object).i32(atom).get(w).i32(site), "putCached").op(op.i32_eqz)
+  }
+  byCache(frame, object, { keepsObject: false, end }, hit, search)
 }
 
 /** obj -> length */
@@ -208,12 +223,12 @@ function indexOr(frame: Frame, v: Val, slow: number): void {
 /** obj index -> value (get_array_el), obj index -> obj value (get_array_el2) */
 export function emitGetElement(frame: Frame, opcode: OpcodeOf<"getElement">): void {
   const { code: c } = frame
-  const keep = opcode === "get_array_el2"
+  const keepsObject = opcode === "get_array_el2"
   const index = frame.pop()
   const object = frame.pop()
   const before = [...frame.state.stack, object, index]
   const maybeElement = mayBeIndex(index) && (object.type & T.OBJECT) !== 0
-  if (maybeElement && frame.isHot && !keep && !object.own && numberWanted(frame)) {
+  if (maybeElement && frame.isHot && !keepsObject && !object.own && numberWanted(frame)) {
     numberElement(frame, object, index, before)
     return
   }
@@ -224,9 +239,9 @@ export function emitGetElement(frame: Frame, opcode: OpcodeOf<"getElement">): vo
     const slow = c.block()
     indexOr(frame, index, slow)
     c.set(i)
-    arrayElement(frame, object, keep, i, result, end)
+    arrayElement(frame, object, keepsObject, i, result, end)
     frame.helper(frame.boxed(object).get(i), "getElement").tee(result).i64(SLOW).op(op.i64_eq).brIf(slow)
-    if (!keep) freeOwn(frame, object)
+    if (!keepsObject) freeOwn(frame, object)
     c.br(end).end()
   }
   setPc(frame)
@@ -234,12 +249,12 @@ export function emitGetElement(frame: Frame, opcode: OpcodeOf<"getElement">): vo
   frame.boxed(object)
   frame.given(index) // taken
   frame.helper(c, "getAnyElement").set(result)
-  if (!keep) freeOwn(frame, object)
-  checkException(frame, result, keep ? [...frame.state.stack, object] : frame.state.stack)
+  if (!keepsObject) freeOwn(frame, object)
+  checkException(frame, result, keepsObject ? [...frame.state.stack, object] : frame.state.stack)
   c.end()
   frame.release(i)
   frame.forget(index)
-  if (keep) frame.push(object)
+  if (keepsObject) frame.push(object)
   else frame.forget(object)
   frame.push({ rep: "box", w: result, type: ANY, own: true })
 }
@@ -262,7 +277,7 @@ function boundsOr(frame: Frame, p: number, i: number, slow: Label): void {
 }
 
 /** The element of an Array, inline: sets `result` and goes to `end`; falls through when the object is something else. */
-function arrayElement(frame: Frame, object: Val, keep: boolean, i: number, result: number, end: Label): void {
+function arrayElement(frame: Frame, object: Val, keepsObject: boolean, i: number, result: number, end: Label): void {
   const { code: c } = frame
   const p = frame.temp(I32)
   const other = c.block()
@@ -270,7 +285,7 @@ function arrayElement(frame: Frame, object: Val, keep: boolean, i: number, resul
   c.get(p).mem("i32_load16_u", JSObject.class_id).i32(JSClassID.ARRAY).op(op.i32_ne).brIf(other)
   boundsOr(frame, p, i, other)
   frame.helper(elementAddress(c, p, i, 3).mem("i64_load", 0), "dup").set(result)
-  if (!keep) freeOwn(frame, object)
+  if (!keepsObject) freeOwn(frame, object)
   c.br(end).end()
   frame.release(p)
 }

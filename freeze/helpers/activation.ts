@@ -5,14 +5,21 @@ import { words } from "../../engine/words.ts"
 import { EXCEPTION, UNDEFINED } from "../types.ts"
 import { I32, I64, op, type Code } from "../../wasm/code.ts"
 import { addCount, isCounted, isException } from "./counts.ts"
-import { call, callEngine, callType, CALL_TYPE_INDEX, STACK_POINTER, type RuntimeAddresses } from "./signatures.ts"
-import { at } from "./slots.ts"
+import {
+  call,
+  callEngine,
+  callType,
+  CALL_TYPE_INDEX,
+  param,
+  STACK_POINTER,
+  type RuntimeAddresses,
+} from "./signatures.ts"
+import { FrozenFrame } from "./slots.ts"
 
 /** Make a frame and link it: `-> frame`, or 0 with an exception. */
 export function writeEnter(c: Code, a: RuntimeAddresses): void {
-  const size = 7
   const fp = c.local(I32)
-  checkEntry(c, a, size, fp, 0)
+  checkEntry(c, a, shape.size, fp, 0)
   makeFrame(c, a, fp)
 }
 
@@ -25,10 +32,10 @@ export function writeMayEnter(c: Code, a: RuntimeAddresses): void {
 
 /** The second half: the frame that there is, given last, or a new one. */
 export function writeNeedFrame(c: Code, a: RuntimeAddresses): void {
-  const [size, fp] = [7, 10]
+  const fp = 10
   c.get(fp).if()
   c.get(fp).op(op.return).end()
-  c.getGlobal(STACK_POINTER).get(size).op(op.i32_sub).set(fp)
+  c.getGlobal(STACK_POINTER).get(shape.size).op(op.i32_sub).set(fp)
   makeFrame(c, a, fp)
 }
 
@@ -50,8 +57,8 @@ export function writeCallFunction(c: Code): void {
 
 /** (frame, end of its operands): the activation is over, and so is what its frame holds. */
 export function writeAbandon(c: Code, a: RuntimeAddresses): void {
-  callEngine(c.i32(a.runtime).get(0).i32(at.frame).op(op.i32_add), "close_var_refs")
-  call(c.get(0).i32(at.slots).op(op.i32_add).get(1), "freeRange")
+  callEngine(c.i32(a.runtime).get(0).i32(FrozenFrame.frame).op(op.i32_add), "close_var_refs")
+  call(c.get(0).i32(FrozenFrame.slots).op(op.i32_add).get(1), "freeRange")
 }
 
 /** The interpreter executes the instruction at a stub: `-> 0` to go on, 1 when the activation is over. */
@@ -59,12 +66,12 @@ export function writeStep(c: Code, a: RuntimeAddresses): void {
   const result = c.local(I64)
   c.get(0).get(2).op(op.i32_add).set(2)
   resume(c, a, 0, 1, 2, () => c.i32(0)).set(result)
-  c.get(0).mem("i32_load", at.curSp).if()
+  c.get(0).mem("i32_load", FrozenFrame.curSp).if()
   isException(c.get(result)).op(op.i32_eqz).if()
-  c.i32(a.runtime).get(0).i32(at.frame).op(op.i32_add).mem("i32_store", JSRuntime.current_stack_frame)
+  c.i32(a.runtime).get(0).i32(FrozenFrame.frame).op(op.i32_add).mem("i32_store", JSRuntime.current_stack_frame)
   c.i32(0).op(op.return).end()
   call(c.get(0).get(2), "abandon").end()
-  c.get(0).get(result).mem("i64_store", at.result).i32(1)
+  c.get(0).get(result).mem("i64_store", FrozenFrame.result).i32(1)
 }
 
 /** The interpreter goes on at `pc` for good. */
@@ -72,14 +79,14 @@ export function writeExit(c: Code, a: RuntimeAddresses): void {
   const result = c.local(I64)
   c.get(0).get(2).op(op.i32_add).set(2)
   resume(c, a, 0, 1, 2, () => c.get(3)).set(result)
-  c.get(0).mem("i32_load", at.curSp).if()
+  c.get(0).mem("i32_load", FrozenFrame.curSp).if()
   call(c.get(0).get(2), "abandon").i64(EXCEPTION).set(result).end()
-  c.get(0).get(result).mem("i64_store", at.result)
+  c.get(0).get(result).mem("i64_store", FrozenFrame.result)
 }
 
 /** exit with the exception that the engine holds, at `cur_pc`. */
 export function writeThrowOut(c: Code): void {
-  call(c.get(0).get(0).mem("i32_load", at.curPc).get(1).i32(1), "exit")
+  call(c.get(0).get(0).mem("i32_load", FrozenFrame.curPc).get(1).i32(1), "exit")
 }
 
 /** What every call does first: count down to the interrupt handler, and look at both stacks. Returns `failed` with an exception. Sets `fp`. */
@@ -102,88 +109,107 @@ function checkEntry(c: Code, a: RuntimeAddresses, size: number, fp: number, fail
   callEngine(c.get(ctx), "JS_ThrowStackOverflow").i32(failed).op(op.return).end()
 }
 
+/** Parameters of `enter` and `needFrame` behind those of the function: the frame's size, and what countsOf and varsOf say. */
+const shape = { size: 7, counts: 8, vars: 9 } as const
+
+/** Wasm locals of makeFrame. */
+interface Making {
+  fp: number
+  /** How often a loop is still to run. */
+  left: number
+  /** Address of what is filled in next. */
+  slot: number
+  pointer: number
+  value: number
+}
+
 /** Fill in the frame at `fp` and link it; leaves `fp`. The parameters are those of `enter`. */
 function makeFrame(c: Code, a: RuntimeAddresses, fp: number): void {
-  const [ctx, func, self, newTarget, argc, argv, flags, counts, vars] = [0, 1, 2, 3, 4, 5, 6, 8, 9]
   const [left, slot, pointer] = [c.local(I32), c.local(I32), c.local(I32)]
-  const value = c.local(I64)
+  const making = { fp, left, slot, pointer, value: c.local(I64) }
   c.get(fp).setGlobal(STACK_POINTER)
-  // the state and the frame
-  c.get(fp).get(self).mem("i64_store", at.this)
-  c.get(fp).get(argc).mem("i32_store", at.argc)
-  c.get(fp).get(func).mem("i64_store", at.curFunc)
-  c.get(fp).get(newTarget).mem("i64_store", at.newTarget)
-  c.get(fp).get(argv).mem("i32_store", at.argv)
-  c.get(fp).get(ctx).mem("i32_store", at.context)
-  c.get(fp).get(counts).mem("i32_store", at.counts)
-  c.get(fp).get(vars).i32(16).op(op.i32_shr_u).i32(1).op(op.i32_and)
-  c.get(flags).i32(1).op(op.i32_and).i32(8).op(op.i32_shl, op.i32_or)
-  c.mem("i32_store16", at.modes)
-  c.get(fp).i64(0n).mem("i64_store", at.curSp) // and cur_gc_obj
-  c.get(fp).i32(0).mem("i32_store", at.curPc)
-  // arguments: copies that the frame owns
-  c.get(fp).i32(at.slots).op(op.i32_add).set(slot)
-  c.get(fp).get(slot).mem("i32_store", at.argBuf)
-  c.get(counts).i32(16).op(op.i32_shr_u).tee(left).if()
-  c.loop()
-  c.i64(UNDEFINED).set(value)
-  c.get(argc).i32(0).op(op.i32_gt_s).if()
-  isCounted(c.get(argv).mem("i64_load", 0).tee(value)).if()
-  c.get(value).op(op.i32_wrap_i64).set(pointer)
-  addCount(c, pointer, 1).end().end()
-  c.get(slot).get(value).mem("i64_store", 0)
-  c.get(slot).i32(8).op(op.i32_add).set(slot).get(argv).i32(8).op(op.i32_add).set(argv)
-  c.get(argc).i32(1).op(op.i32_sub).set(argc)
-  c.get(left)
-    .i32(1)
-    .op(op.i32_sub)
-    .tee(left)
-    .brIf(c.height - 1)
-    .end()
-    .end()
-  // variables
-  c.get(fp).get(slot).mem("i32_store", at.varBuf)
-  c.get(vars).i32(0xffff).op(op.i32_and).tee(left).if()
-  c.loop()
-  c.get(slot).i64(UNDEFINED).mem("i64_store", 0)
-  c.get(slot).i32(8).op(op.i32_add).set(slot)
-  c.get(left)
-    .i32(1)
-    .op(op.i32_sub)
-    .tee(left)
-    .brIf(c.height - 1)
-    .end()
-    .end()
-  // var_refs, behind the operands
-  c.get(counts).i32(0xffff).op(op.i32_and).tee(left).if()
-  c.get(fp).get(slot).get(vars).i32(17).op(op.i32_shr_u).i32(3).op(op.i32_shl, op.i32_add).tee(slot)
-  c.mem("i32_store", at.varRefs)
-  c.loop()
-  c.get(slot).i32(0).mem("i32_store", 0)
-  c.get(slot).i32(4).op(op.i32_add).set(slot)
-  c.get(left)
-    .i32(1)
-    .op(op.i32_sub)
-    .tee(left)
-    .brIf(c.height - 1)
-    .end()
-    .end()
-  // link
-  c.get(fp).i32(a.runtime).mem("i32_load", JSRuntime.current_stack_frame).mem("i32_store", at.prevFrame)
-  c.i32(a.runtime).get(fp).i32(at.frame).op(op.i32_add).mem("i32_store", JSRuntime.current_stack_frame)
+  fillState(c, fp)
+  copyArguments(c, making)
+  clearVariables(c, making)
+  clearVarRefs(c, making)
+  c.get(fp).i32(a.runtime).mem("i32_load", JSRuntime.current_stack_frame).mem("i32_store", FrozenFrame.prevFrame)
+  c.i32(a.runtime).get(fp).i32(FrozenFrame.frame).op(op.i32_add).mem("i32_store", JSRuntime.current_stack_frame)
   c.get(fp)
+}
+
+/** The JSAsyncFunctionState, the JSStackFrame in it, and ours. */
+function fillState(c: Code, fp: number): void {
+  c.get(fp).get(param.this).mem("i64_store", FrozenFrame.this)
+  c.get(fp).get(param.argc).mem("i32_store", FrozenFrame.argc)
+  c.get(fp).get(param.func).mem("i64_store", FrozenFrame.curFunc)
+  c.get(fp).get(param.newTarget).mem("i64_store", FrozenFrame.newTarget)
+  c.get(fp).get(param.argv).mem("i32_store", FrozenFrame.argv)
+  c.get(fp).get(param.context).mem("i32_store", FrozenFrame.context)
+  c.get(fp).get(shape.counts).mem("i32_store", FrozenFrame.counts)
+  c.get(fp).get(shape.vars).i32(16).op(op.i32_shr_u).i32(1).op(op.i32_and)
+  c.get(param.flags).i32(1).op(op.i32_and).i32(8).op(op.i32_shl, op.i32_or)
+  c.mem("i32_store16", FrozenFrame.modes)
+  c.get(fp).i64(0n).mem("i64_store", FrozenFrame.curSp) // and cur_gc_obj
+  c.get(fp).i32(0).mem("i32_store", FrozenFrame.curPc)
+}
+
+/** `left ->`: `first`, and then the body as often as that says; nothing when it is 0. */
+function repeat(c: Code, left: number, body: () => void, first: () => void = () => {}): void {
+  c.tee(left).if()
+  first()
+  const again = c.loop()
+  body()
+  c.get(left).i32(1).op(op.i32_sub).tee(left).brIf(again).end().end()
+}
+
+/** Copies that the frame owns, undefined where the caller has none. */
+function copyArguments(c: Code, { fp, left, slot, pointer, value }: Making): void {
+  const { argc, argv } = param
+  c.get(fp).i32(FrozenFrame.slots).op(op.i32_add).set(slot)
+  c.get(fp).get(slot).mem("i32_store", FrozenFrame.argBuf)
+  repeat(c.get(shape.counts).i32(16).op(op.i32_shr_u), left, () => {
+    c.i64(UNDEFINED).set(value)
+    c.get(argc).i32(0).op(op.i32_gt_s).if()
+    isCounted(c.get(argv).mem("i64_load", 0).tee(value)).if()
+    c.get(value).op(op.i32_wrap_i64).set(pointer)
+    addCount(c, pointer, 1).end().end()
+    c.get(slot).get(value).mem("i64_store", 0)
+    c.get(slot).i32(8).op(op.i32_add).set(slot).get(argv).i32(8).op(op.i32_add).set(argv)
+    c.get(argc).i32(1).op(op.i32_sub).set(argc)
+  })
+}
+
+function clearVariables(c: Code, { fp, left, slot }: Making): void {
+  c.get(fp).get(slot).mem("i32_store", FrozenFrame.varBuf)
+  repeat(c.get(shape.vars).i32(0xffff).op(op.i32_and), left, () => {
+    c.get(slot).i64(UNDEFINED).mem("i64_store", 0)
+    c.get(slot).i32(8).op(op.i32_add).set(slot)
+  })
+}
+
+/** They lie behind the operands. */
+function clearVarRefs(c: Code, { fp, left, slot }: Making): void {
+  const first = () => {
+    c.get(fp).get(slot).get(shape.vars).i32(17).op(op.i32_shr_u).i32(3).op(op.i32_shl, op.i32_add).tee(slot)
+    c.mem("i32_store", FrozenFrame.varRefs)
+  }
+  const clear = () => {
+    c.get(slot).i32(0).mem("i32_store", 0)
+    c.get(slot).i32(4).op(op.i32_add).set(slot)
+  }
+  repeat(c.get(shape.counts).i32(0xffff).op(op.i32_and), left, clear, first)
 }
 
 /** Hand the frame to the interpreter at `pc` with the operands below `sp`: `-> result`. The frame must be linked; it is not afterwards. */
 function resume(c: Code, a: RuntimeAddresses, fp: number, pc: number, sp: number, throwFlag: () => Code): Code {
-  c.i32(a.runtime).get(fp).mem("i32_load", at.prevFrame).mem("i32_store", JSRuntime.current_stack_frame)
-  c.get(fp).get(pc).mem("i32_store", at.curPc)
-  c.get(fp).get(sp).mem("i32_store", at.curSp)
+  c.i32(a.runtime).get(fp).mem("i32_load", FrozenFrame.prevFrame).mem("i32_store", JSRuntime.current_stack_frame)
+  c.get(fp).get(pc).mem("i32_store", FrozenFrame.curPc)
+  c.get(fp).get(sp).mem("i32_store", FrozenFrame.curSp)
   c.get(fp)
-  throwFlag().mem("i32_store8", at.throwFlag)
-  c.get(fp).mem("i32_load", at.context)
+  throwFlag().mem("i32_store8", FrozenFrame.throwFlag)
+  c.get(fp).mem("i32_load", FrozenFrame.context)
   c.get(fp).op(op.i64_extend_i32_u)
-  c.get(fp).mem("i64_load", at.this).get(fp).mem("i64_load", at.newTarget)
-  c.get(fp).mem("i32_load", at.argc).get(fp).mem("i32_load", at.argv)
+  c.get(fp).mem("i64_load", FrozenFrame.this).get(fp).mem("i64_load", FrozenFrame.newTarget)
+  c.get(fp).mem("i32_load", FrozenFrame.argc).get(fp).mem("i32_load", FrozenFrame.argv)
   return callEngine(c.i32(4), "JS_CallInternal")
 }

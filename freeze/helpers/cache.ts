@@ -7,16 +7,17 @@
 // are cached, and one count is held on each: the engine changes a hashed shape in place only while it has one owner, so a cached
 // shape stays what it was, and its address is no other's. Nothing lives longer for it: when ours is the last count but one, and when garbage is
 // collected, the engine calls `forgetShape` (engine/edit/shapehook.ts). Sites are found by shape, in chains that begin at a word for each of 256 hashes.
-import { JSClassID, JSMallocBlockHeader, JSObject, JSObjectFlags, JSPropertyFlags, JSShape } from "../../engine/abi.ts"
+import { JSClassID, JSMallocBlockHeader, JSObject, JSObjectFlags, JSShape } from "../../engine/abi.ts"
 import { words } from "../../engine/words.ts"
 import type { Pointer } from "../../engine/live.ts"
 import { SHAPE_IS_KEPT } from "../../engine/edit/shapehook.ts"
 import {
   findOwn,
-  flagsOf,
+  foundValue,
+  isNotPlain,
   lookup,
   objectOr,
-  propertyAddress,
+  ownOfObject,
   propertyBias,
   SLOW,
   storeInFound,
@@ -187,20 +188,17 @@ function refuseExotic(c: Code, l: Lookup): void {
 
 function returnFound(c: Code, l: Lookup, beforeReturn: () => void = () => {}): void {
   c.get(l.index).if()
-  flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).if()
+  isNotPlain(c, l).if()
   c.i64(SLOW).op(op.return).end()
   beforeReturn()
-  call(propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0), "dup")
+  call(foundValue(c, l), "dup")
   c.op(op.return).end()
 }
 
 /** (object, atom, site) -> value, or SLOW: not a plain property. An own property is cached. */
 export function writeGetOwnCached(c: Code): void {
   const site = 2
-  const l = lookup(c, 1)
-  objectOr(c, 0, () => c.i64(SLOW))
-  c.get(0).op(op.i32_wrap_i64).set(l.p)
-  findOwn(c, l)
+  const l = ownOfObject(c, () => c.i64(SLOW))
   returnFound(c, l, () => fillOwn(c, l, site))
   walkOn(c, l)
   c.op(op.unreachable)
@@ -238,10 +236,7 @@ export function writeGetMethodCached(c: Code): void {
 /** (object, atom, value, site) -> 1 when it was stored in an own property, which then owns it and is cached; 0: nothing has happened. */
 export function writePutCached(c: Code): void {
   const site = 3
-  const l = lookup(c, 1)
-  objectOr(c, 0, () => c.i32(0))
-  c.get(0).op(op.i32_wrap_i64).set(l.p)
-  findOwn(c, l)
+  const l = ownOfObject(c, () => c.i32(0))
   storeInFound(c, l, 2, () => fillOwn(c, l, site))
 }
 

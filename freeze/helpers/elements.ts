@@ -60,7 +60,7 @@ function inBounds(c: Code, p: number, i: number, slow: () => Code): void {
   slow().op(op.return).end()
 }
 
-/** (object, index as an int, value) -> 1 when it was stored and the element owns it; 0: nothing has happened. Appends where there is room. */
+/** (object, index as an int, value) -> 1 when it was stored and the element owns it; 0: nothing has happened. */
 export function writePutElement(c: Code): void {
   const [p, kind, address] = [c.local(I32), c.local(I32), c.local(I32)]
   const old = c.local(I64)
@@ -72,27 +72,13 @@ export function writePutElement(c: Code): void {
   elementAddress(c, p, 1, 3).tee(address).mem("i64_load", 0).set(old)
   c.get(address).get(2).mem("i64_store", 0)
   call(c.get(old), "free").i32(1).op(op.return).end()
-  // Typed arrays: only numbers, within the bounds, and not of an immutable buffer.
-  c.get(kind)
-    .i32(JSClassID.UINT8C_ARRAY)
-    .op(op.i32_sub)
-    .i32(JSClassID.FLOAT64_ARRAY - JSClassID.UINT8C_ARRAY)
-  c.op(op.i32_gt_u).if()
-  c.i32(0).op(op.return).end()
-  inBounds(c, p, 1, () => c.i32(0))
-  isImmutable(c, p).if()
-  c.i32(0).op(op.return).end()
+  refuseOtherArrays(c, p, kind)
   const floats = c.block()
   c.get(2).i64(0xffff_ffffn).op(op.i64_gt_u).brIf(floats)
-  for (const array of numberArrays) {
-    if (array.store === undefined) continue
-    c.get(kind).i32(array.class).op(op.i32_eq).if()
-    elementAddress(c, p, 1, array.shift)
+  storeByClass(c, p, kind, (array) => {
     c.get(2).op(op.i32_wrap_i64)
     if (array.kind === "float") c.op(op.f64_convert_i32_s)
-    if (array.store === "f32_store") c.op(op.f32_demote_f64)
-    c.mem(array.store, 0).i32(1).op(op.return).end()
-  }
+  })
   c.i32(0).op(op.return).end()
   c.get(2)
     .i64(9n << 32n)
@@ -102,15 +88,36 @@ export function writePutElement(c: Code): void {
     .if()
   c.i32(0).op(op.return).end()
   c.get(2).i64(FLOAT_ADDEND).op(op.i64_add, op.f64_reinterpret_i64).set(number)
+  storeByClass(c, p, kind, (array) => {
+    c.get(number)
+    if (array.kind !== "float") call(c, "toInt32")
+  })
+  c.i32(0)
+}
+
+/** Typed arrays of numbers, within the bounds, and not of an immutable buffer: returns 0 from the function otherwise. */
+function refuseOtherArrays(c: Code, p: number, kind: number): void {
+  c.get(kind)
+    .i32(JSClassID.UINT8C_ARRAY)
+    .op(op.i32_sub)
+    .i32(JSClassID.FLOAT64_ARRAY - JSClassID.UINT8C_ARRAY)
+  c.op(op.i32_gt_u).if()
+  c.i32(0).op(op.return).end()
+  inBounds(c, p, 1, () => c.i32(0))
+  isImmutable(c, p).if()
+  c.i32(0).op(op.return).end()
+}
+
+/** Store what `element` puts onto the stack, an i32 or a double as the array takes it, and return 1; falls through for other classes. */
+function storeByClass(c: Code, p: number, kind: number, element: (array: NumberArray) => void): void {
   for (const array of numberArrays) {
     if (array.store === undefined) continue
     c.get(kind).i32(array.class).op(op.i32_eq).if()
-    elementAddress(c, p, 1, array.shift).get(number)
-    if (array.kind !== "float") call(c, "toInt32")
+    elementAddress(c, p, 1, array.shift)
+    element(array)
     if (array.store === "f32_store") c.op(op.f32_demote_f64)
     c.mem(array.store, 0).i32(1).op(op.return).end()
   }
-  c.i32(0)
 }
 
 /** getElement, or the engine: any key of anything. */

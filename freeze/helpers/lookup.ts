@@ -95,14 +95,35 @@ export function findOwn(c: Code, l: Lookup): void {
     .end()
 }
 
-/** `-> address of the value` of the property that findOwn found. */
-export function propertyAddress(c: Code, p: number, index: number): Code {
-  return c.get(p).mem("i32_load", JSObject.prop).get(index).i32(3).op(op.i32_shl, op.i32_add)
+/** Find own property `1` of the value in parameter 0; returns `slow` from the function when that is no object. */
+export function ownOfObject(c: Code, slow: () => Code): Lookup {
+  const l = lookup(c, 1)
+  objectOr(c, 0, slow)
+  c.get(0).op(op.i32_wrap_i64).set(l.p)
+  findOwn(c, l)
+  return l
 }
 
+/** What is added to where property number 1 would lie if numbers began with 0. */
 export const propertyBias = -JSProperty.size
 
-export function flagsOf(c: Code, entry: number): Code {
+/** `-> address of the value` of the property that findOwn found. */
+function foundAddress(c: Code, { p, index }: Lookup): Code {
+  c.get(p).mem("i32_load", JSObject.prop).get(index).i32(3).op(op.i32_shl, op.i32_add)
+  return c.i32(propertyBias).op(op.i32_add)
+}
+
+/** `-> its value`, when it is plain. */
+export function foundValue(c: Code, l: Lookup): Code {
+  return foundAddress(c, l).mem("i64_load", 0)
+}
+
+/** `-> is the property that findOwn found something else than plain?` A getter, for one. */
+export function isNotPlain(c: Code, { entry }: Lookup): Code {
+  return flagsOf(c, entry).i32(JSPropertyFlags.TMASK).op(op.i32_and)
+}
+
+function flagsOf(c: Code, entry: number): Code {
   return c
     .get(entry)
     .mem("i32_load", JSShapeProperty.hash_next_and_flags)
@@ -127,7 +148,7 @@ export function storeInFound(c: Code, l: Lookup, value: number, found: () => voi
     .if()
   c.i32(0).op(op.return).end()
   found()
-  propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).tee(l.entry).mem("i64_load", 0).set(old)
+  foundAddress(c, l).tee(l.entry).mem("i64_load", 0).set(old)
   c.get(l.entry).get(value).mem("i64_store", 0)
   call(c.get(old), "free").i32(1)
 }
@@ -150,9 +171,8 @@ export function writeGetField(c: Code): void {
   const next = c.loop()
   findOwn(c, l)
   c.get(l.index).if()
-  flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).brIf(slow)
-  propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0)
-  call(c, "dup").op(op.return).end()
+  isNotPlain(c, l).brIf(slow)
+  call(foundValue(c, l), "dup").op(op.return).end()
   c.get(l.p).mem("i32_load8_u", JSObject.flags).i32(JSObjectFlags.is_exotic).op(op.i32_and).brIf(slow)
   c.get(l.shape).mem("i32_load", JSShape.proto).tee(l.p).brIf(next)
   c.i64(UNDEFINED).op(op.return).end().end()
@@ -167,19 +187,15 @@ export function writeGetGlobal(c: Code): void {
     c.get(0).mem("i32_load", place).set(l.p)
     findOwn(c, l)
     c.get(l.index).if()
-    flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).brIf(slow)
-    propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0)
-    call(c, "dup").op(op.return).end()
+    isNotPlain(c, l).brIf(slow)
+    call(foundValue(c, l), "dup").op(op.return).end()
   }
   c.end().i64(SLOW)
 }
 
 /** (object, atom, value) -> 1 when it was stored in an own property of the object, which then owns it; 0: nothing has happened. */
 export function writePutField(c: Code): void {
-  const l = lookup(c, 1)
-  objectOr(c, 0, () => c.i32(0))
-  c.get(0).op(op.i32_wrap_i64).set(l.p)
-  findOwn(c, l)
+  const l = ownOfObject(c, () => c.i32(0))
   storeInFound(c, l, 2)
 }
 
@@ -199,9 +215,9 @@ export function writeGetPrivate(c: Code): void {
   findOwn(c, l)
   c.get(l.index).op(op.i32_eqz).if()
   c.i64(SLOW).op(op.return).end()
-  flagsOf(c, l.entry).i32(JSPropertyFlags.TMASK).op(op.i32_and).if()
+  isNotPlain(c, l).if()
   c.i64(SLOW).op(op.return).end()
-  call(propertyAddress(c, l.p, l.index).i32(propertyBias).op(op.i32_add).mem("i64_load", 0), "dup")
+  call(foundValue(c, l), "dup")
 }
 
 /** (object, value, name) -> 1 when it was stored in a private field, which then owns it; 0: nothing has happened. */

@@ -14,7 +14,7 @@ import { I32, type Code } from "../../wasm/code.ts"
 const frame = JSAsyncFunctionState.frame
 
 /** Offsets from the frame's address, in bytes. */
-export const at = {
+export const FrozenFrame = {
   this: JSAsyncFunctionState.this_val,
   argc: JSAsyncFunctionState.argc,
   throwFlag: JSAsyncFunctionState.throw_flag,
@@ -54,11 +54,11 @@ export interface FrameLayout {
 
 export function layoutOf(info: FunctionInfo): FrameLayout {
   const locals = info.argCount + info.varCount
-  const varRefs = at.slots + 8 * (locals + info.stackSize)
+  const varRefs = FrozenFrame.slots + 8 * (locals + info.stackSize)
   return {
     leastSize: varRefs + 4 * info.varRefCount,
-    slot: (index) => at.slots + 8 * index,
-    operand: (depth) => at.slots + 8 * (locals + depth),
+    slot: (index) => FrozenFrame.slots + 8 * index,
+    operand: (depth) => FrozenFrame.slots + 8 * (locals + depth),
     varRef: (index) => varRefs + 4 * index,
   }
 }
