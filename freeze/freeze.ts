@@ -1,12 +1,12 @@
 // The front door: functions of a live engine are planned, compiled, loaded as one library and given their ids.
 import { loadLibrary } from "../engine/link/loader.ts"
 import type { LiveEngine, LoadedLibrary, Pointer } from "../engine/live.ts"
-import type { FunctionInfo } from "./function.ts"
 import { LibraryWriter, MAX_ID } from "./compile/library.ts"
-import { sourceNames } from "./read/naming.ts"
-import { reasonToKeep, type PlanOptions } from "./plan.ts"
-import { functionReader } from "./read/reader.ts"
+import type { FunctionInfo } from "./function.ts"
 import { firstFrozen } from "./helpers/signatures.ts"
+import { reasonToKeep, type PlanOptions } from "./plan.ts"
+import { sourceNames } from "./read/naming.ts"
+import { functionReader } from "./read/reader.ts"
 
 export type { PlanOptions, Which } from "./plan.ts"
 
@@ -44,7 +44,9 @@ export interface FreezeResult {
   library?: LoadedLibrary
 }
 
-/** Freeze what the options ask for. Never fails because of a function: what cannot be frozen is kept, with the reason. */
+/**
+ * Freeze what the options ask for. Never fails because of a function: what cannot be frozen is kept, with the reason.
+ */
 export function freezeFunctions(engine: LiveEngine, options: FreezeOptions): FreezeResult {
   const writer = new LibraryWriter(engine, options.context)
   const infos = named(functionReader(engine, writer.target.addresses.runtime).readAll(options.root))

@@ -5,7 +5,9 @@ import type { OpcodeFormat, OpcodeName } from "../opcodes/quickjs.generated.ts"
 /** A JSAtom: an index into the engine's atom table, or an integer with the top bit set. */
 export type Atom = number
 
-/** A name as the engine holds it: the atom, and what it says. Symbols and private names have their description as text. */
+/**
+ * A name as the engine holds it: the atom, and what it says. Symbols and private names have their description as text.
+ */
 export interface AtomName {
   atom: Atom
   text: string

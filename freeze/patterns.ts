@@ -1,5 +1,6 @@
-// What freezing knows of each opcode: one row has all of it. Rows are in the engine's order; leaving one out, or misspelling one, is
-// a type error. Sizes and stack effects are not repeated here; they come from opcodes/quickjs.generated.ts.
+// What freezing knows of each opcode: one row has all of it. Rows are in the engine's order; leaving one out, or
+// misspelling one, is a type error. Sizes and stack effects are not repeated here; they come from
+// opcodes/quickjs.generated.ts.
 //
 //     add: emit("binary", { … })      written by the handler `binary`, which handlers/instruction.ts has
 //     dup: move("a>aa")               only moves operands
@@ -7,8 +8,9 @@
 //     goto: end("goto")               ends its block
 //     await: keep("…")                a function that has it stays in bytecode
 //
-// The table lies at the bottom: it imports nothing of freezing but the kinds of values, so that reading, the flow graph, the plan and the
-// handlers can all ask it (`patternOf`), and no list of opcodes is kept beside it. Short forms share the row of the long form.
+// The table lies at the bottom: it imports nothing of freezing but the kinds of values, so that reading, the flow
+// graph, the plan and the handlers can all ask it (`patternOf`), and no list of opcodes is kept beside it. Short forms
+// share the row of the long form.
 import type { OpcodeName } from "../opcodes/quickjs.generated.ts"
 import { ANY, T } from "./types.ts"
 
@@ -24,7 +26,10 @@ export interface Facts {
   closes?: "catch" | "iterator"
   /** Values that it pushes more when it branches than when it falls through. */
   branchPushes?: number
-  /** The frame must be there for it, for certain: a lean function has few of them (flow/lean.ts). A step always needs it. */
+  /**
+   * The frame must be there for it, for certain: a lean function has few of them (flow/lean.ts). A step always needs
+   * it.
+   */
   needsFrame?: "always" | "in sloppy code"
   /** It writes to an argument, which a lean function borrows. */
   writesArgument?: true

@@ -1,7 +1,7 @@
-// Freeze or keep: which functions are compiled, and why the others are not.
+// Freeze or keep: which functions are compiled, and why the others are not (a compilation policy).
 import type { FunctionInfo } from "./function.ts"
-import { anonymous } from "./read/naming.ts"
 import { patternOf } from "./patterns.ts"
+import { anonymous } from "./read/naming.ts"
 
 export type Which = "all" | "auto" | "none"
 

@@ -1,7 +1,9 @@
-// Has every opcode a row in patterns.ts? Nothing here runs. It is for the type checker, whose own list of missing rows breaks off
-// after four: here it names all of them, in one error for each letter that they begin with. What to do then is in the error:
+// Has every opcode a row in patterns.ts? Nothing here runs. It is for the type checker, whose own list of missing rows
+// breaks off after four: here it names all of them, in one error for each letter that they begin with. What to do then
+// is in the error:
 //
-//   Type '"give each of these a row in freeze/patterns.ts"' is not assignable to type '"no using_check" | "no using_dispose"'.
+//   Type '"give each of these a row in freeze/patterns.ts"' is not assignable to
+//   type '"no using_check" | "no using_dispose"'.
 import type { OpcodeName } from "../opcodes/quickjs.generated.ts"
 import type { patterns } from "./patterns.ts"
 
@@ -9,7 +11,10 @@ type Missing<L extends string> = Extract<Exclude<OpcodeName, keyof typeof patter
 
 const advice = "give each of these a row in freeze/patterns.ts"
 
-/** `advice` where no row is missing; else the opcodes without one, which it is not. (`no`, or the error would name this type.) */
+/**
+ * `advice` where no row is missing; else the opcodes without one, which it is not. (`no`, or the error would name this
+ * type.)
+ */
 type Check<L extends string> = [Missing<L>] extends [never] ? typeof advice : `no ${Missing<L>}`
 
 type Letter =

@@ -1,7 +1,9 @@
 // One function -> one body of WebAssembly, or two: a function with a kernel (flow/pure.ts) tries that first.
 //
-// How the function is written is tried in turn: lean where it may be lean (flow/lean.ts), and framed when that is refused.
+// How the function is written is tried in turn: lean where it may be lean (flow/lean.ts), and framed when that is
+// refused.
 import type { Pointer } from "../../engine/live.ts"
+import type { Signature } from "../../wasm/code.ts"
 import { flowGraph, type FlowGraph } from "../flow/blocks.ts"
 import { mayBeLean } from "../flow/lean.ts"
 import { selfVariable } from "../flow/pure.ts"
@@ -10,7 +12,6 @@ import type { Counts } from "../frame/frame.ts"
 import type { InPlace, Kernel, Mode } from "../frame/mode.ts"
 import type { FunctionInfo, Instruction } from "../function.ts"
 import { nativeFrame } from "../helpers/slots.ts"
-import type { Signature } from "../../wasm/code.ts"
 import { kernelType, type KernelCall } from "./kernel.ts"
 import { StubList, type Stub } from "./stubs.ts"
 import type { Target } from "./target.ts"
@@ -26,7 +27,10 @@ export interface Compiled {
   stubs: Stub[]
 }
 
-/** Compile a function; undefined when a loop of it is entered in two places. Throws a problem when the bytecode contradicts itself. */
+/**
+ * Compile a function; undefined when a loop of it is entered in two places. Throws a problem when the bytecode
+ * contradicts itself.
+ */
 export function compileFunction(info: FunctionInfo, target: Target): Compiled | undefined {
   const graph = flowGraph(info)
   const structure = structureOf(graph)
@@ -74,7 +78,10 @@ interface CompiledKernel {
   compiled: { type: Signature; body: Uint8Array }
 }
 
-/** The function's kernel, when it can have one: written plainly first, then with as many levels of calls in place as fit. */
+/**
+ * The function's kernel, when it can have one: written plainly first, then with as many levels of calls in place as
+ * fit.
+ */
 function compileKernel(
   info: FunctionInfo,
   graph: FlowGraph,

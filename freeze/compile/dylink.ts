@@ -1,6 +1,7 @@
 // The library module around frozen code: functions that import the engine's, and their slots in its table
 // (ARCHITECTURE.md, "Libraries"). The format is the tool conventions' DynamicLinking.md (`dylink.0`).
 import { writeBody } from "../../wasm/body.ts"
+import { Writer } from "../../wasm/bytes.ts"
 import { Op, type Signature } from "../../wasm/code.ts"
 import { writeFuncType } from "../../wasm/deftypes.ts"
 import { writeActiveElement } from "../../wasm/elem.ts"
@@ -8,7 +9,6 @@ import { writeImport, type Import } from "../../wasm/externs.ts"
 import { makeCustom, makeSection, SectionId, writeModule } from "../../wasm/sections.ts"
 import { valTypeOf } from "../../wasm/valtypes.ts"
 import { writeVector } from "../../wasm/vectors.ts"
-import { Writer } from "../../wasm/bytes.ts"
 
 /** A library module: functions that import the engine's, and one element segment at `__table_base`. */
 export interface LibraryModule {

@@ -3,12 +3,12 @@ import { JSContext, JSObject, JSRuntime, JSVarRef } from "../../engine/abi.ts"
 import { nativePerShadow } from "../../engine/edit/nativestack.ts"
 import { words } from "../../engine/words.ts"
 import type { Pointer } from "../../engine/live.ts"
+import { I32, I64, op, type Code, type Signature } from "../../wasm/code.ts"
 import type { SelfVariable } from "../flow/pure.ts"
 import { GAVE_UP, INTERRUPTED, type Kernel } from "../frame/mode.ts"
 import type { FunctionInfo } from "../function.ts"
 import { helperIndex, importIndex, param, STACK_POINTER, type RuntimeAddresses } from "../helpers/signatures.ts"
 import { EXCEPTION, UNDEFINED } from "../types.ts"
-import { I32, I64, op, type Code, type Signature } from "../../wasm/code.ts"
 
 /** Calls of a kernel that may give up before it is not tried again. */
 const MAX_FAILURES = 20
@@ -45,7 +45,9 @@ export interface KernelCall {
   failures: Pointer
 }
 
-/** At the start of the ordinary function: when everything is as the kernel wants it, call it and return what it returns. */
+/**
+ * At the start of the ordinary function: when everything is as the kernel wants it, call it and return what it returns.
+ */
 export function tryKernel(c: Code, info: FunctionInfo, kernel: KernelCall, a: RuntimeAddresses): void {
   const { failures } = kernel
   const { func, newTarget, argc, argv } = param

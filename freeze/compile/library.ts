@@ -1,20 +1,21 @@
 // Functions of a live engine -> one library, loaded into it, with ids and stubs written into its memory.
 //
-// Addresses of the engine's memory are constants in the code: context, runtime, strings, bytecode. The snapshot has the same addresses.
+// Addresses of the engine's memory are constants in the code: context, runtime, strings, bytecode. The snapshot has the
+// same addresses.
 import { JSContext, JSFunctionBytecode, JSRuntime } from "../../engine/abi.ts"
 import { words } from "../../engine/words.ts"
 import type { LiveEngine, Pointer } from "../../engine/live.ts"
 import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
+import type { Signature } from "../../wasm/code.ts"
+import type { FunctionInfo } from "../function.ts"
 import { CacheSite } from "../helpers/cache.ts"
 import { checkShapes } from "../helpers/check.ts"
+import { writeHelpers } from "../helpers/routines.ts"
+import { callType, firstFrozen, helperIndex, imports, type ImportName } from "../helpers/signatures.ts"
+import { decodeLines, encodeLines, lineAt, type LineEntry } from "../read/lines.ts"
 import { compileFunction, type Compiled } from "./compile.ts"
 import { writeLibrary } from "./dylink.ts"
 import type { Target } from "./target.ts"
-import type { FunctionInfo } from "../function.ts"
-import { decodeLines, encodeLines, lineAt, type LineEntry } from "../read/lines.ts"
-import { callType, firstFrozen, helperIndex, imports, type ImportName } from "../helpers/signatures.ts"
-import { writeHelpers } from "../helpers/routines.ts"
-import type { Signature } from "../../wasm/code.ts"
 
 /** One function on its way into a library. */
 export interface Unit {
@@ -64,7 +65,10 @@ export class LibraryWriter {
     }
   }
 
-  /** Compile a function and take it in, unless it cannot be compiled: compileFunction says what it returns and throws then. */
+  /**
+   * Compile a function and take it in, unless it cannot be compiled: compileFunction says what it returns and throws
+   * then.
+   */
   add(info: FunctionInfo): Compiled | undefined {
     this.placed = undefined
     const compiled = compileFunction(info, this.target)
@@ -122,8 +126,8 @@ const SITES_AT_ONCE = 64
 export const MAX_ID = 0xffff
 
 /**
- * Put `[bytecode][stubs]` where it was promised and let the function use it, with line entries for the stubs. `byte_code_len` stays: what lies
- * behind it belongs to no one, so that the engine does not free the stubs' atoms.
+ * Put `[bytecode][stubs]` where it was promised and let the function use it, with line entries for the stubs.
+ * `byte_code_len` stays: what lies behind it belongs to no one, so that the engine does not free the stubs' atoms.
  */
 function placeStubs(engine: LiveEngine, { info, compiled }: Unit, placed: { pointer: Pointer; size: number }): void {
   const bytes = engine.bytes().subarray(placed.pointer, placed.pointer + placed.size)

@@ -1,10 +1,10 @@
 // What surrounds the blocks of a function: making the frame, returning, and coming back from the interpreter.
 import { JSRuntime } from "../../engine/abi.ts"
+import { I64, op } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
 import { callEngine, param, STACK_POINTER, type RuntimeAddresses } from "../helpers/signatures.ts"
 import { FrozenFrame, countsOf, varsOf } from "../helpers/slots.ts"
 import { EXCEPTION, UNDEFINED } from "../types.ts"
-import { I64, op } from "../../wasm/code.ts"
 import { kernelPrologue, tryKernel, type KernelCall } from "./kernel.ts"
 
 /** Write the whole body; `writeBlocks` writes the blocks, each of which ends with a branch. */
@@ -40,7 +40,9 @@ export function writeBody(
   }
 }
 
-/** The blocks, then what becomes of a normal return, then what becomes of an activation that the interpreter has ended. */
+/**
+ * The blocks, then what becomes of a normal return, then what becomes of an activation that the interpreter has ended.
+ */
 function writeWithEnds(frame: Frame, writeBlocks: () => void, writeReturn: (over: number) => void): void {
   const { code: c } = frame
   const over = c.block()

@@ -1,5 +1,5 @@
-// Stubs: one instruction and a `yield`, which the interpreter executes for frozen code and comes back from. They lie behind a copy of the
-// function's bytecode.
+// Stubs (trampolines): one instruction and a `yield`, which the interpreter executes for frozen code and comes back
+// from. They lie behind a copy of the function's bytecode.
 import type { FunctionInfo, Instruction } from "../function.ts"
 
 /** `[the instruction's own bytes][yield]`, at an offset from the start of the bytecode. */

@@ -1,9 +1,11 @@
 // The blocks of one function -> the code of its body, written as often as it takes.
 //
-// The blocks are written in the order and nesting of flow/structure.ts. What is known of operands and locals where ways meet depends on all
-// ways, loops included, so the function is written several times, keeping only what was learnt about the blocks' entry states, until a
-// pass learns nothing new: that pass is the result. States only grow more general, so it ends.
+// The blocks are written in the order and nesting of flow/structure.ts. What is known of operands and locals where ways
+// meet depends on all ways, loops included, so the function is written several times, keeping only what was learnt
+// about the blocks' entry states, until a pass learns nothing new (a fixed point): that pass is the result. States only
+// grow more general, so it ends.
 import { JSContext } from "../../engine/abi.ts"
+import { I32, op, type Label } from "../../wasm/code.ts"
 import type { Edge, FlowGraph } from "../flow/blocks.ts"
 import type { Structure } from "../flow/structure.ts"
 import { Frame, type FrameOptions } from "../frame/frame.ts"
@@ -13,9 +15,8 @@ import { endBlock, type Ways } from "../handlers/control.ts"
 import { emitInstruction } from "../handlers/instruction.ts"
 import type { RuntimeAddresses } from "../helpers/signatures.ts"
 import { frameSize, nativeFrame } from "../helpers/slots.ts"
-import { I32, op, type Label } from "../../wasm/code.ts"
-import { writeBody } from "./prologue.ts"
 import type { KernelCall } from "./kernel.ts"
+import { writeBody } from "./prologue.ts"
 
 /** Passes after which a function is given up; none needs more than a few. */
 const MAX_PASSES = 40
@@ -55,7 +56,10 @@ export class FunctionWriter implements Ways {
     this.frame = new Frame({ ...options, hot: isSmall ? hotInstructions(graph, structure) : new Uint8Array(0) })
   }
 
-  /** Whether it can be written in place of a call: then no operand waits where ways meet, so entry states name no wasm local. */
+  /**
+   * Whether it can be written in place of a call: then no operand waits where ways meet, so entry states name no wasm
+   * local.
+   */
   get mayBeInPlace(): boolean {
     return [...this.entries.values()].every((entry) => entry.stack.length === 0)
   }
@@ -102,7 +106,10 @@ export class FunctionWriter implements Ways {
     return this.structure.isLoop[block] === true || this.structure.isMerge[block] === true
   }
 
-  /** Go on at a block: into it when only this way leads there, else by a branch. `from` is the block that ends, -1 at the start. */
+  /**
+   * Go on at a block: into it when only this way leads there, else by a branch. `from` is the block that ends, -1 at
+   * the start.
+   */
   goTo(block: number, from: number): void {
     const { structure, frame } = this
     if (!this.isElsewhere(block)) {
@@ -116,7 +123,10 @@ export class FunctionWriter implements Ways {
     else this.writeTree(block)
   }
 
-  /** The same at the end of what is being written: a block that only this way leads to is not written but returned, to be written next. */
+  /**
+   * The same at the end of what is being written: a block that only this way leads to is not written but returned, to
+   * be written next.
+   */
   goOn(block: number, from: number): number | undefined {
     if (!this.isElsewhere(block)) return block
     this.goTo(block, from)

@@ -1,19 +1,14 @@
 // Instructions -> basic blocks, with the depth of the operand stack and the exception handlers at every instruction.
 //
-// The interpreter finds its handler by looking through the operand stack for a catch offset: `catch` pushes one, and so do
-// `for_of_start` and `for_await_of_start` (zero there: close the iterator and look further down). `gosub` pushes a return address.
-// We follow these three kinds of values through the stack as markers, so that at every instruction it is known which handlers are
-// open and in which slot they lie:
-//
 //       0 catch 9        depth 0                      blocks  0..  9..  12..
 //       5 get_loc 0      depth 1, catch in slot 0     0 -> 12, exceptions 0 -> 9
 //       …
 //       9 drop           depth 1 (the exception)      9 -> 12
 //      12 …
-import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
 import { unreadableFunction } from "../errors.ts"
 import type { FunctionInfo, Instruction } from "../function.ts"
-import { patternOf, type Ending } from "../patterns.ts"
+import { patternOf } from "../patterns.ts"
+import { followStack, type EdgeKind, type Flow, type Marker, type StackState, type Step } from "./follow.ts"
 
 /** A straight run of reachable instructions. */
 export interface Block {
@@ -31,12 +26,8 @@ export interface Block {
   exceptionTargets: number[]
 }
 
-/**
- * Where control goes: `next` falls through, `branch` jumps (always or by condition), `gosub` calls a finally block, `return` goes back from it
- * to after a `gosub`.
- */
 export interface Edge {
-  kind: "next" | "branch" | "gosub" | "return"
+  kind: EdgeKind
   block: number
 }
 
@@ -67,22 +58,9 @@ export interface FlowGraph {
   maxDepth: number
 }
 
-/** A value on the stack that control flow depends on, and the next one below it. */
-interface Marker {
-  kind: "catch" | "iterator" | "return"
-  slot: number
-  /** Index of the instruction that pushed it; of a return address, the code offset of the finally block. */
-  origin: number
-  below: Marker | undefined
-  id: number
-}
-
-interface State {
-  depth: number
-  top: Marker | undefined
-}
-
-/** Find blocks, depths and handlers of a function. Throws a problem when its code contradicts itself or its stackSize. */
+/**
+ * Find blocks, depths and handlers of a function. Throws a problem when its code contradicts itself or its stackSize.
+ */
 export function flowGraph(info: FunctionInfo): FlowGraph {
   try {
     const flow = followStack(info.instructions)
@@ -94,170 +72,6 @@ export function flowGraph(info: FunctionInfo): FlowGraph {
     if (error instanceof RangeError) throw unreadableFunction(info.pointer, error.message)
     throw error
   }
-}
-
-/** Values that an instruction takes from the stack, arguments included. */
-export function popsOf({ opcode, operands }: Instruction): number {
-  const { pops } = opcodeByName[opcode]
-  return operands.kind === "call" || operands.kind === "call_scope" ? pops + operands.argCount : pops
-}
-
-interface Step {
-  kind: Edge["kind"]
-  /** Index of an instruction. */
-  to: number
-}
-
-interface Flow {
-  states: (State | undefined)[]
-  steps: Step[][]
-  maxDepth: number
-}
-
-/** Does control go on to the next instruction as well? */
-function fallsThrough(ends: Ending | undefined): boolean {
-  switch (ends) {
-    case undefined:
-    case "if_true":
-    case "if_false":
-    case "gosub":
-      return true
-    case "goto":
-    case "return":
-    case "return_undef":
-    case "tail_call":
-    case "throw":
-    case "ret":
-      return false
-    default:
-      return ends satisfies never
-  }
-}
-
-function followStack(instructions: readonly Instruction[]): Flow {
-  const indexOf = new Map(instructions.map((i, index) => [i.offset, index]))
-  const states: (State | undefined)[] = new Array(instructions.length)
-  const steps: Step[][] = instructions.map(() => [])
-  const markers = markerFactory()
-  const waiting: number[] = []
-  /** By offset of a finally block: its `ret` instructions, and where its callers go on. */
-  const subroutines = new Map<number, { rets: number[]; callers: { index: number; state: State }[] }>()
-  let maxDepth = 0
-
-  const reach = (index: number | undefined, depth: number, top: Marker | undefined): void => {
-    if (index === undefined || index >= instructions.length) throw new RangeError("control runs off its end")
-    maxDepth = Math.max(maxDepth, depth)
-    const known = states[index]
-    if (known === undefined) {
-      states[index] = { depth, top }
-      waiting.push(index)
-    } else if (known.depth !== depth || known.top !== top) {
-      throw new RangeError(`the stack differs between ways to offset ${instructions[index]!.offset}`)
-    }
-  }
-  const subroutine = (entry: number) => {
-    let found = subroutines.get(entry)
-    if (found === undefined) subroutines.set(entry, (found = { rets: [], callers: [] }))
-    return found
-  }
-
-  reach(0, 0, undefined)
-  for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) follow(index, states[index]!)
-  for (const { rets, callers } of subroutines.values()) {
-    for (const ret of rets) for (const caller of callers) steps[ret]!.push({ kind: "return", to: caller.index })
-  }
-  return { states, steps, maxDepth }
-
-  function follow(index: number, before: State): void {
-    const instruction = instructions[index]!
-    const { opcode, operands } = instruction
-    const { ends, opens, branchPushes } = patternOf(opcode)
-    const after = stateAfter(instruction, index, before, markers)
-    maxDepth = Math.max(maxDepth, after.depth)
-    if (ends === "ret") {
-      if (before.top?.kind !== "return" || before.top.slot !== before.depth - 1) {
-        throw new RangeError(`\`ret\` finds no return address (at offset ${instruction.offset})`)
-      }
-      subroutine(before.top.origin).rets.push(index)
-      return
-    }
-    if (operands.kind === "label") {
-      const target = indexOf.get(operands.target)
-      if (ends === "gosub") {
-        const address = markers("return", after.depth, operands.target, after.top)
-        steps[index]!.push({ kind: "gosub", to: target! })
-        reach(target, after.depth + 1, address)
-        reach(index + 1, after.depth, after.top)
-        subroutine(operands.target).callers.push({ index: index + 1, state: after })
-        return
-      }
-      if (opens === "catch") {
-        reach(target, after.depth, before.top) // the exception lies where the catch offset was
-      } else {
-        steps[index]!.push({ kind: "branch", to: target! })
-        reach(target, after.depth, after.top)
-      }
-    } else if (operands.kind === "atom_label") {
-      if (branchPushes === undefined) throw new RangeError(`\`${opcode}\` branches in an unknown way`)
-      const target = indexOf.get(operands.target)
-      steps[index]!.push({ kind: "branch", to: target! })
-      reach(target, after.depth + branchPushes, after.top)
-    }
-    if (!fallsThrough(ends)) return
-    steps[index]!.push({ kind: "next", to: index + 1 })
-    reach(index + 1, after.depth, after.top)
-  }
-}
-
-type MarkerFactory = (kind: Marker["kind"], slot: number, origin: number, below: Marker | undefined) => Marker
-
-/** Equal markers are the same object, so that states can be compared. */
-function markerFactory(): MarkerFactory {
-  const known = new Map<string, Marker>()
-  return (kind, slot, origin, below) => {
-    const key = `${kind} ${slot} ${origin} ${below?.id}`
-    let marker = known.get(key)
-    if (marker === undefined) known.set(key, (marker = { kind, slot, origin, below, id: known.size }))
-    return marker
-  }
-}
-
-function stateAfter(instruction: Instruction, index: number, { depth, top }: State, markers: MarkerFactory): State {
-  const { opcode } = instruction
-  const pops = popsOf(instruction)
-  if (pops > depth)
-    throw new RangeError(`\`${opcode}\` takes ${pops} of ${depth} values (at offset ${instruction.offset})`)
-  const after = depth - pops + opcodeByName[opcode].pushes
-  const { opens, closes, picture } = patternOf(opcode)
-  if (opens === "catch") return { depth: after, top: markers("catch", depth, index, top) }
-  if (opens === "iterator") return { depth: after, top: markers("iterator", depth + 1, index, top) }
-  if (closes === "catch") {
-    let marker = top
-    while (marker?.kind === "return") marker = marker.below
-    if (marker === undefined) throw new RangeError(`\`nip_catch\` without a catch (at offset ${instruction.offset})`)
-    return { depth: marker.slot + 1, top: marker.below }
-  }
-  return { depth: after, top: moveMarkers(top, depth - pops, picture, markers) }
-}
-
-/** Markers in the slots from `base` on go where the picture puts them; without a picture they are gone. */
-function moveMarkers(
-  top: Marker | undefined,
-  base: number,
-  picture: string | undefined,
-  markers: MarkerFactory,
-): Marker | undefined {
-  let kept = top
-  const moved: Marker[] = []
-  for (; kept !== undefined && kept.slot >= base; kept = kept.below) moved.push(kept)
-  if (picture === undefined || moved.length === 0) return kept
-  const [taken, given] = picture.split(">") as [string, string]
-  for (let i = 0; i < given.length; i++) {
-    const from = taken.indexOf(given[i]!)
-    const marker = moved.find((m) => m.slot === base + from)
-    if (from >= 0 && marker !== undefined) kept = markers(marker.kind, base + i, marker.origin, kept)
-  }
-  return kept
 }
 
 function graphOf(instructions: readonly Instruction[], { states, steps, maxDepth }: Flow): FlowGraph {
@@ -277,7 +91,7 @@ function graphOf(instructions: readonly Instruction[], { states, steps, maxDepth
   return { instructions, blocks, depths, handlers, handlerOf, maxDepth }
 }
 
-function handlersOf(instructions: readonly Instruction[], states: readonly (State | undefined)[]) {
+function handlersOf(instructions: readonly Instruction[], states: readonly (StackState | undefined)[]) {
   const handlers: Handler[] = []
   const indexes = new Map<Marker, number>()
   const indexOf = (marker: Marker | undefined): number => {
@@ -307,7 +121,7 @@ function handlersOf(instructions: readonly Instruction[], states: readonly (Stat
 
 function blocksOf(
   instructions: readonly Instruction[],
-  states: readonly (State | undefined)[],
+  states: readonly (StackState | undefined)[],
   steps: readonly Step[][],
   handlers: readonly Handler[],
 ): Block[] {

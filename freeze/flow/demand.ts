@@ -1,10 +1,12 @@
-// Who uses a result, looked up before it is computed: within one block, by following the operand stack.
+// Who uses a result, looked up before it is computed (demanded bits, backwards): within one block, by following the
+// operand stack.
 //
-//     get_loc h, get_loc h, push 1, shl, add, push 0, or      the add's result goes to `or`, which takes it modulo 2^32:
-//                                                             the sum may wrap
+//     get_loc h, get_loc h, push 1, shl, add, push 0, or      the add's result goes to `or`, which takes it
+//                                                             modulo 2^32: the sum may wrap
 import { opcodeByName } from "../../opcodes/quickjs.generated.ts"
 import { patternOf } from "../patterns.ts"
-import { popsOf, type FlowGraph } from "./blocks.ts"
+import { type FlowGraph } from "./blocks.ts"
+import { popsOf } from "./follow.ts"
 
 export type Demand =
   | "int32" // only ToInt32 of it counts
@@ -12,7 +14,10 @@ export type Demand =
   | "number" // it is an operand of arithmetic, which makes a number of it
   | "any"
 
-/** For each instruction, the index of the only instruction that uses its only result; -1 when there is none in its block, or several. */
+/**
+ * For each instruction, the index of the only instruction that uses its only result; -1 when there is none in its
+ * block, or several.
+ */
 export function consumersOf(graph: FlowGraph): Int32Array {
   const consumers = new Int32Array(graph.instructions.length).fill(-1)
   for (const { start, end } of graph.blocks) {

@@ -8,10 +8,10 @@
 //    >  9  0  get_loc0            total           the columns are: offset, depth of the operand stack, opcode, operands
 //
 // `>` marks the start of a block, `-` what nothing reaches.
-import { flowGraph, type FlowGraph } from "./blocks.ts"
 import type { AtomName, ClosureVarInfo, Constant, FunctionInfo, Instruction, VarInfo } from "../function.ts"
 import { decodeLines, type LineEntry } from "../read/lines.ts"
 import { anonymous } from "../read/naming.ts"
+import { flowGraph, type FlowGraph } from "./blocks.ts"
 
 const STRING_LIMIT = 60
 

@@ -1,14 +1,14 @@
-// Lean functions: those that can return without having needed a frame.
+// Lean functions: those that can return without having needed a frame (frame elision).
 //
 //     get size() { return this.n }        (x) => x + 1        add(x) { this.n = (this.n + x) & 255; return this }
 //
-// A lean function looks at both stacks and counts down to the interrupt handler as every function does, but makes its frame only when
-// something is about to see it: a step, an exit, a call out, a property that has a getter. Until then its arguments are borrowed from the caller's
-// memory and its variables are wasm locals, `held`. A function that turns out to need more is refused, and
-// written in the ordinary way.
-import { type FlowGraph } from "./blocks.ts"
+// A lean function looks at both stacks and counts down to the interrupt handler as every function does, but makes its
+// frame only when something is about to see it: a step, an exit, a call out, a property that has a getter. Until then
+// its arguments are borrowed from the caller's memory and its variables are wasm locals, `held`. A function that turns
+// out to need more is refused, and written in the ordinary way.
 import type { FunctionInfo, Instruction } from "../function.ts"
 import { patternOf } from "../patterns.ts"
+import { type FlowGraph } from "./blocks.ts"
 
 /** Bytecode up to which a function may be lean: every place that may need the frame has to ask for it. */
 const MAX_BYTES = 256

@@ -1,10 +1,12 @@
-// Pure functions, as far as they can be told by their instructions: of ints, calling nothing but themselves. Such a function may have a kernel.
+// Pure functions, as far as they can be told by their instructions: of ints, calling nothing but themselves. Such a
+// function may have a kernel.
 //
 //     function fib(n) { if (n < 2) return n; return fib(n - 1) + fib(n - 2) }     ->     (i32 n, i32 levels) -> i64
 //
-// A kernel is the function as plain WebAssembly with int parameters. It changes nothing before it returns, so whatever is not as assumed (a
-// result that is no int, recursion deeper than `levels`) can be met by giving up: the kernel returns that through all its levels, and the
-// function runs again from its start, frozen in the ordinary way. compile/kernel.ts writes kernels.
+// A kernel (a speculative, specialised clone) is the function as plain WebAssembly with int parameters. It changes
+// nothing before it returns, so whatever is not as assumed (a result that is no int, recursion deeper than `levels`)
+// can be met by giving up: the kernel returns that through all its levels, and the function runs again from its start,
+// frozen in the ordinary way. compile/kernel.ts writes kernels.
 import type { Atom, FunctionInfo } from "../function.ts"
 import { patternOf } from "../patterns.ts"
 import type { FlowGraph } from "./blocks.ts"

@@ -1,9 +1,9 @@
 // Flow graph -> the order and nesting in which its blocks can be written as WebAssembly.
 //
-// WebAssembly has no goto. Where every loop is entered at one place only, a block can be written inside the block that dominates it: a
-// loop's first block opens a `loop`, a block that several others go on to gets a `block` to jump out of, everything else is written
-// where its one predecessor ends (N. Ramsey, "Beyond Relooper", ICFP 2022). Exception handlers are not part of it: an
-// exception leaves frozen code, so only what normal control reaches is written.
+// WebAssembly has no goto. Where every loop is entered at one place only, a block can be written inside the block that
+// dominates it: a loop's first block opens a `loop`, a block that several others go on to gets a `block` to jump out
+// of, everything else is written where its one predecessor ends (N. Ramsey, "Beyond Relooper", ICFP 2022). Exception
+// handlers are not part of it: an exception leaves frozen code, so only what normal control reaches is written.
 import type { Edge, FlowGraph } from "./blocks.ts"
 
 export interface Structure {
@@ -13,7 +13,10 @@ export interface Structure {
   position: Int32Array
   /** The edges that count, by block. */
   successors: Edge[][]
-  /** Blocks to write inside a block, besides those that follow it directly: merge blocks that it dominates, last one first. */
+  /**
+   * Blocks to write inside a block, besides those that follow it directly: merge blocks that it dominates, last one
+   * first.
+   */
   merges: number[][]
   isLoop: boolean[]
   /** It is part of some loop. */

@@ -1,14 +1,16 @@
-// The function that is being written: where writing is, what is known there (operand.ts), and values put onto the wasm stack.
+// The function that is being written: where writing is, what is known there (operand.ts), and values put onto the wasm
+// stack.
 //
-// locals.ts has what is done with the function's locals, handover.ts the ways to the interpreter, merge.ts what happens at a join.
+// locals.ts has what is done with the function's locals, handover.ts the ways to the interpreter, merge.ts what happens
+// at a join.
 import type { JSValue } from "../../engine/live.ts"
+import { Code, F64, I32, I64, op, type Label, type WasmType } from "../../wasm/code.ts"
 import type { FlowGraph } from "../flow/blocks.ts"
 import { consumersOf, demandOn, type Demand } from "../flow/demand.ts"
 import type { FunctionInfo, Instruction } from "../function.ts"
 import { call, callEngine, callType, type HelperName, type ImportName } from "../helpers/signatures.ts"
 import { layoutOf, type FrameLayout } from "../helpers/slots.ts"
 import { ANY, COUNTED, NUMBER, numberOf, T, typeOf, UNDEFINED } from "../types.ts"
-import { Code, F64, I32, I64, op, type Label, type WasmType } from "../../wasm/code.ts"
 import type { Mode } from "./mode.ts"
 import { copyOf, mayBeCounted, type Local, type State, type Val } from "./operand.ts"
 import { Registers } from "./registers.ts"
@@ -152,7 +154,10 @@ export class Frame {
     return (local < argCount ? args[local] : vars[local - argCount])!.isCaptured
   }
 
-  /** Whether the current instruction is in a loop, or in a small function that is called a lot as likely as not: there speed is worth code. */
+  /**
+   * Whether the current instruction is in a loop, or in a small function that is called a lot as likely as not: there
+   * speed is worth code.
+   */
   get isHot(): boolean {
     return this.options.hot[this.index] === 1 || (this.mode.kind === "lean" && this.info.code.length <= SMALL_BYTES)
   }

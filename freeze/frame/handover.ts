@@ -1,16 +1,19 @@
-// Handing over to the interpreter: it executes one instruction and comes back (a step), or takes the activation over for good (an exit: a
-// side exit, or deoptimisation). Either way it finds operands and locals in the frame, so they are written there first, and in a
-// lean function the frame itself is made first (frame materialisation).
+// Handing over to the interpreter: it executes one instruction and comes back (a step), or takes the activation over
+// for good (an exit: a side exit, or deoptimisation). Either way it finds operands and locals in the frame, so they are
+// written there first, and in a lean function the frame itself is made first (frame materialisation).
+import { op } from "../../wasm/code.ts"
 import { param } from "../helpers/signatures.ts"
 import { FrozenFrame, countsOf, varsOf } from "../helpers/slots.ts"
 import { UNDEFINED } from "../types.ts"
-import { op } from "../../wasm/code.ts"
 import type { Frame } from "./frame.ts"
 import { heldVariables, valOf } from "./locals.ts"
 import { GAVE_UP } from "./mode.ts"
 import { mayBeCounted, type Val } from "./operand.ts"
 
-/** What comes next needs the frame. In a lean function it is made if it is not there: it has what the function was called with, no more. */
+/**
+ * What comes next needs the frame. In a lean function it is made if it is not there: it has what the function was
+ * called with, no more.
+ */
 export function needFrame(frame: Frame): void {
   const { code: c, info, mode } = frame
   switch (mode.kind) {
@@ -48,7 +51,8 @@ export function flush(frame: Frame): void {
 }
 
 /**
- * Write all operands to their slots for a way that does not come back, or beside a fast path: the description stays as it is. Slots get counts of their own where the operand has none to give.
+ * Write all operands to their slots for a way that does not come back, or beside a fast path: the description stays as
+ * it is. Slots get counts of their own where the operand has none to give.
  */
 function spillOperands(frame: Frame, operands: readonly Val[] = frame.state.stack): void {
   needFrame(frame)
@@ -107,8 +111,8 @@ export function callStep(frame: Frame, depth: number): void {
 }
 
 /**
- * A step beside a fast path: `before` are all operands as they were before the instruction. Leaves the top result on the wasm stack, boxed and
- * owned; all other operands are as they were.
+ * A step beside a fast path: `before` are all operands as they were before the instruction. Leaves the top result on
+ * the wasm stack, boxed and owned; all other operands are as they were.
  */
 export function coldStep(frame: Frame, before: readonly Val[]): void {
   const kept = before.slice(0, frame.depth)

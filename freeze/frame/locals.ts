@@ -1,6 +1,6 @@
 // The function's locals, arguments first: reading and writing them, wherever they live (operand.ts).
-import { COUNTED, NUMBER, UNDEFINED } from "../types.ts"
 import { F64, I32, I64, op } from "../../wasm/code.ts"
+import { COUNTED, NUMBER, UNDEFINED } from "../types.ts"
 import type { Frame } from "./frame.ts"
 import { mayBeCounted, repOfVal, type Val } from "./operand.ts"
 
@@ -27,7 +27,10 @@ export function valOf(frame: Frame, i: number): Val {
   }
 }
 
-/** Operands that stand for local `i`, or for the wasm local that it lives in, get a place of their own before it changes. */
+/**
+ * Operands that stand for local `i`, or for the wasm local that it lives in, get a place of their own before it
+ * changes.
+ */
 export function detach(frame: Frame, i: number): void {
   const local = frame.state.locals[i]!
   const home = local.rep === "slot" || local.rep === "const" ? -1 : frame.localHome(i, local.rep)

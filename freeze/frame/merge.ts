@@ -1,10 +1,11 @@
-// Where ways meet (a join): the state that a block starts with, and what each way into it has to do to reach that state.
-import { valOf } from "./locals.ts"
-import { flushOne } from "./handover.ts"
-import type { Frame } from "./frame.ts"
-import { mayBeCounted, type Local, type State, type Val } from "./operand.ts"
-import { repOf, T } from "../types.ts"
+// Where ways meet (a join): the state that a block starts with, and what each way into it has to do to reach that
+// state.
 import { F64, I32, I64 } from "../../wasm/code.ts"
+import { repOf, T } from "../types.ts"
+import type { Frame } from "./frame.ts"
+import { flushOne } from "./handover.ts"
+import { valOf } from "./locals.ts"
+import { mayBeCounted, type Local, type State, type Val } from "./operand.ts"
 
 /** Where the operands and locals of a merge block live. Compared as text to see whether it changed. */
 export type Entry = State

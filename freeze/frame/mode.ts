@@ -1,12 +1,14 @@
 // How a function is written. The forms differ in where boxed values live, and in what it means to leave.
 //
 //     framed    the frame is made on entry, and boxed locals lie in their slots of it
-//     lean      the frame is made when it is first needed (flow/lean.ts); until then boxed locals are wasm locals, `held`
+//     lean      the frame is made when it is first needed (flow/lean.ts); until then boxed locals are wasm locals,
+//               `held`
 //     kernel    there is no frame and nothing is boxed (flow/pure.ts); to leave is to give up
-//     refused   what was begun as lean or as a kernel cannot be that: all of it is thrown away, and the function is written as framed
+//     refused   what was begun as lean or as a kernel cannot be that: all of it is thrown away, and the function is
+//               written as framed
+import type { Code, Label } from "../../wasm/code.ts"
 import type { SelfVariable } from "../flow/pure.ts"
 import { T, UNINITIALIZED } from "../types.ts"
-import type { Code, Label } from "../../wasm/code.ts"
 import type { Val } from "./operand.ts"
 
 export type Mode = { kind: "framed" } | { kind: "lean" } | { kind: "kernel"; kernel: Kernel } | { kind: "refused" }
@@ -18,7 +20,9 @@ export interface Kernel {
   self: SelfVariable
   /** Wasm local: how many levels of calls the native stack still has room for. */
   levels: number
-  /** Levels of calls that are still to be written in place of the call, and how that is done: false when it cannot be. */
+  /**
+   * Levels of calls that are still to be written in place of the call, and how that is done: false when it cannot be.
+   */
   inline: number
   writeInPlace?: (place: InPlace) => boolean
   /** Set in a body that is written in place of a call. */
@@ -33,7 +37,10 @@ export interface InPlace {
   end: Label
 }
 
-/** What a kernel returns when it cannot go on; nothing has happened. An int that it returns is sign-extended, and so is never this. */
+/**
+ * What a kernel returns when it cannot go on; nothing has happened. An int that it returns is sign-extended, and so is
+ * never this.
+ */
 export const GAVE_UP = 1n << 40n
 /** The same when the interrupt handler has thrown. */
 export const INTERRUPTED = 1n << 41n

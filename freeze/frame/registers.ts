@@ -1,4 +1,5 @@
-// The wasm locals of a body: temporaries, which are used again when nothing refers to them any more, and homes, which have one use.
+// The wasm locals of a body (register allocation): temporaries, which are used again when nothing refers to them any
+// more, and homes, which have one use.
 import type { Code, WasmType } from "../../wasm/code.ts"
 
 export class Registers {

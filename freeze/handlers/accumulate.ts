@@ -1,11 +1,11 @@
 // ++, -- and += of a local, as one instruction: inc_loc, dec_loc, add_loc.
-import { localIndex, valOf, detach, setLocal } from "../frame/locals.ts"
-import { flush, exit } from "../frame/handover.ts"
+import { F64, I32, op } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
+import { flush, exit } from "../frame/handover.ts"
+import { localIndex, valOf, detach, setLocal } from "../frame/locals.ts"
 import type { Val } from "../frame/operand.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { ANY, NUMBER, T } from "../types.ts"
-import { F64, I32, op } from "../../wasm/code.ts"
 import { boxedAdd, intSum, numericAdd } from "./arith.ts"
 import { isInt, isNumber, stepInFrame, smallInt, one, unboxed, floatOr2, isUnboxed } from "./numbers.ts"
 
@@ -98,7 +98,10 @@ function addNumbers(frame: Frame, i: number, local: Val): void {
   setLocal(frame, i, { rep: "f64", w, type: NUMBER, own: false })
 }
 
-/** The local is unboxed, and one of the two a double: the other is taken to be a number, too. What is none leaves before the instruction. */
+/**
+ * The local is unboxed, and one of the two a double: the other is taken to be a number, too. What is none leaves before
+ * the instruction.
+ */
 function addToDouble(frame: Frame, i: number, local: Val): void {
   const { code: c } = frame
   const operand = unboxed(frame, frame.pop())

@@ -1,13 +1,13 @@
 // Operations on operands of any kind, by the engine's own functions: strings, BigInts, objects that convert themselves.
 //
 //     operands to two words of the frame, `cur_pc`, call, exception or result
-import { needFrame, setPc, step, coldStep, throwOut } from "../frame/handover.ts"
 import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
+import { I64, op } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
+import { needFrame, setPc, step, coldStep, throwOut } from "../frame/handover.ts"
 import type { Val } from "../frame/operand.ts"
 import { FrozenFrame } from "../helpers/slots.ts"
 import { patternOf, type EngineOperation } from "../patterns.ts"
-import { I64, op } from "../../wasm/code.ts"
 
 /** What the engine's function is told of the operation, beside its operands. */
 function argumentOf(engine: EngineOperation, opcode: OpcodeName): number | undefined {
@@ -26,8 +26,9 @@ function argumentOf(engine: EngineOperation, opcode: OpcodeName): number | undef
 }
 
 /**
- * `-> result`, boxed and owned, of the current instruction (or of another opcode) on whatever the top operands are, which are used up but for their temporaries.
- * `before` are all operands as they are before the instruction. A step where the engine has no function for it.
+ * `-> result`, boxed and owned, of the current instruction (or of another opcode) on whatever the top operands are,
+ * which are used up but for their temporaries. `before` are all operands as they are before the instruction. A step
+ * where the engine has no function for it.
  */
 export function operateOnAnything(
   frame: Frame,
@@ -63,7 +64,9 @@ export function operateOnAnything(
   c.end().get(frame.fp).mem("i64_load", FrozenFrame.scratch)
 }
 
-/** The operands on top of the stack, of kinds for which there is no fast way: the result is an operand of kinds `type`. */
+/**
+ * The operands on top of the stack, of kinds for which there is no fast way: the result is an operand of kinds `type`.
+ */
 export function emitOnAnything(frame: Frame, pops: number, type: number): void {
   if (patternOf(frame.instruction.opcode).engine === undefined) {
     step(frame, pops, [type])

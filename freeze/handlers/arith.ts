@@ -1,14 +1,14 @@
 // + - * / % of two operands.
 //
-// What the kinds of the operands prove is computed unboxed. What is not proved is tried: ints, then doubles; anything else (strings, BigInts,
-// objects with valueOf) goes to the engine and comes back.
-import { coldStep, exit } from "../frame/handover.ts"
-import type { OpcodeOf } from "../patterns.ts"
-import { emitOnAnything, operateOnAnything } from "./anything.ts"
-import type { Frame } from "../frame/frame.ts"
-import type { Val } from "../frame/operand.ts"
-import { ANY, NUMBER, numberOf, T, UNDEFINED } from "../types.ts"
+// What the kinds of the operands prove is computed unboxed. What is not proved is tried: ints, then doubles; anything
+// else (strings, BigInts, objects with valueOf) goes to the engine and comes back.
 import { F64, I32, I64, op, type Label } from "../../wasm/code.ts"
+import type { Frame } from "../frame/frame.ts"
+import { coldStep, exit } from "../frame/handover.ts"
+import type { Val } from "../frame/operand.ts"
+import type { OpcodeOf } from "../patterns.ts"
+import { ANY, NUMBER, numberOf, T, UNDEFINED } from "../types.ts"
+import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import {
   isInt,
   isNumber,
@@ -213,8 +213,8 @@ export function numericAdd(a: Val, b: Val): boolean {
 }
 
 /**
- * + of anything, or + and - with a small constant, ++ and --: the result is boxed. Ints first, then numbers, then the engine. With `local`, the
- * instruction is add_loc, and `a` that local.
+ * + of anything, or + and - with a small constant, ++ and --: the result is boxed. Ints first, then numbers, then the
+ * engine. With `local`, the instruction is add_loc, and `a` that local.
  */
 export function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], local?: number): void {
   const { code: c } = frame
@@ -245,7 +245,10 @@ export function boxedAdd(frame: Frame, a: Val, b: Val, before: readonly Val[], l
   frame.push({ rep: "box", w: result, type, own: true })
 }
 
-/** a + b or a - b of two ints, or else of two doubles, boxed: goes to `end` with it in `result`. Ends the block `slow`, where others go on. */
+/**
+ * a + b or a - b of two ints, or else of two doubles, boxed: goes to `end` with it in `result`. Ends the block `slow`,
+ * where others go on.
+ */
 function tryNumbers(
   frame: Frame,
   a: Val,
@@ -288,7 +291,8 @@ function stepAddLocal(frame: Frame, a: Val, before: readonly Val[], local: numbe
     frame.boxed(a).mem("i64_store", frame.layout.slot(local))
   }
   coldStep(frame, before)
-  // It has put the sum into the local by itself: from there it moves into the result, and back with whatever sets the local.
+  // It has put the sum into the local by itself: from there it moves into the result, and back with whatever sets the
+  // local.
   c.get(frame.fp).mem("i64_load", frame.layout.slot(local)).set(result)
   c.get(frame.fp).i64(UNDEFINED).mem("i64_store", frame.layout.slot(local))
 }
@@ -298,7 +302,10 @@ export function emitPower(frame: Frame): void {
   emitOnAnything(frame, 2, NUMBER | T.OTHER)
 }
 
-/** The operands are taken to be numbers and the result is a double. Otherwise the interpreter computes it; a BigInt leaves. */
+/**
+ * The operands are taken to be numbers and the result is a double. Otherwise the interpreter computes it; a BigInt
+ * leaves.
+ */
 function guessedArithmetic(frame: Frame, opcode: Binary, a: Val, b: Val, before: readonly Val[]): void {
   const { code: c } = frame
   const code = floatOps[opcode]

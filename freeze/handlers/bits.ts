@@ -1,11 +1,11 @@
 // & | ^ << >> >>> and ~.
 import { tags } from "../../engine/abi.ts"
-import type { OpcodeOf } from "../patterns.ts"
-import { emitOnAnything, operateOnAnything } from "./anything.ts"
+import { I32, op } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
 import type { Val } from "../frame/operand.ts"
+import type { OpcodeOf } from "../patterns.ts"
 import { NUMBER, numberOf, T, value } from "../types.ts"
-import { I32, op } from "../../wasm/code.ts"
+import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import { isUnboxedInt, isNeverNumber, forgetAll, int32Or, resultAsInt } from "./numbers.ts"
 
 const bitOps: Record<OpcodeOf<"bits">, number> = {

@@ -1,20 +1,20 @@
 // Calls: functions, methods, constructors of base classes, new objects.
-import { needFrame, setPc, exit, throwOut } from "../frame/handover.ts"
 import { callFlags, JSClassID, JSFunctionBytecode, JSObject, JSPropertyFlags } from "../../engine/abi.ts"
-import { param } from "../helpers/signatures.ts"
-import { mayBeCounted, type Val } from "../frame/operand.ts"
-import type { Frame } from "../frame/frame.ts"
-import { selfValue } from "../frame/mode.ts"
-import { callSelf, refuseCall } from "./recursion.ts"
-import { FrozenFrame } from "../helpers/slots.ts"
-import { CALL_TYPE_INDEX } from "../helpers/signatures.ts"
-import { isException } from "../helpers/counts.ts"
-import { ANY, T, UNDEFINED } from "../types.ts"
 import { I32, I64, op, type Label } from "../../wasm/code.ts"
+import type { Frame } from "../frame/frame.ts"
+import { needFrame, setPc, exit, throwOut } from "../frame/handover.ts"
+import { selfValue } from "../frame/mode.ts"
+import { mayBeCounted, type Val } from "../frame/operand.ts"
+import { isException } from "../helpers/counts.ts"
+import { param } from "../helpers/signatures.ts"
+import { CALL_TYPE_INDEX } from "../helpers/signatures.ts"
+import { FrozenFrame } from "../helpers/slots.ts"
+import { ANY, T, UNDEFINED } from "../types.ts"
+import { callSelf, refuseCall } from "./recursion.ts"
 
 /**
- * func args -> result, or this func args -> result. Arguments lie in their slots, which is where the callee reads them; it copies what it
- * keeps, so that borrowed values need no count.
+ * func args -> result, or this func args -> result. Arguments lie in their slots, which is where the callee reads them;
+ * it copies what it keeps, so that borrowed values need no count.
  */
 export function emitCall(frame: Frame): void {
   const { opcode, operands } = frame.instruction
@@ -57,7 +57,9 @@ export function emitCall(frame: Frame): void {
   frame.push({ rep: "box", w: result, type: ANY, own: true })
 }
 
-/** What JS_CallInternal does first, done here: a function with an id is called through the table. Goes to `done` then. */
+/**
+ * What JS_CallInternal does first, done here: a function with an id is called through the table. Goes to `done` then.
+ */
 function callFrozen(frame: Frame, func: Val, pushArguments: () => void, result: number, done: Label): void {
   const { code: c } = frame
   const p = frame.temp(I32)
@@ -173,8 +175,8 @@ export function emitDefineField(frame: Frame): void {
 const DEFINE_FLAGS = 0x7 | JSPropertyFlags.THROW
 
 /**
- * May the value be a rope? The engine joins a rope in place only when it has other owners, and a borrowed one would be joined again at every
- * call. So what is passed to a function is counted where it may be one.
+ * May the value be a rope? The engine joins a rope in place only when it has other owners, and a borrowed one would be
+ * joined again at every call. So what is passed to a function is counted where it may be one.
  */
 function mayBeRope(v: Val): boolean {
   return v.rep !== "const" && (v.type & T.STRING) !== 0
@@ -195,7 +197,10 @@ function freeSlots(frame: Frame, depths: readonly number[]): void {
   }
 }
 
-/** The top operands become arguments: they lie in their slots, borrowed or owned. Says where, and which slots are to be freed. */
+/**
+ * The top operands become arguments: they lie in their slots, borrowed or owned. Says where, and which slots are to be
+ * freed.
+ */
 function argumentsToSlots(frame: Frame, count: number): { first: number; freed: number[] } {
   const first = frame.depth - count
   const freed: number[] = []

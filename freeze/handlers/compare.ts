@@ -1,11 +1,11 @@
 // Comparisons: numbers inline, then what can be decided by identity or by the characters of strings, then the engine.
 import { tags } from "../../engine/abi.ts"
-import { operateOnAnything } from "./anything.ts"
+import { I32, op, type Label } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
 import type { Val } from "../frame/operand.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { T } from "../types.ts"
-import { I32, op, type Label } from "../../wasm/code.ts"
+import { operateOnAnything } from "./anything.ts"
 import { isInt, isNumber, isUnboxed, isNeverNumber, forgetAll, unboxed, floatOr, floatOr2 } from "./numbers.ts"
 
 interface Comparison {
@@ -97,7 +97,10 @@ function compareNumbers(frame: Frame, { x, y, comparison, result, end }: Compari
   c.op(comparison.float).set(result).br(end)
 }
 
-/** The same object, null, undefined or bool on both sides: decided without the interpreter. Two values of such kinds that differ, too. */
+/**
+ * The same object, null, undefined or bool on both sides: decided without the interpreter. Two values of such kinds
+ * that differ, too.
+ */
 function compareIdentity(frame: Frame, comparing: Comparing): void {
   const { code: c } = frame
   const { x, y, comparison, result, end } = comparing

@@ -1,16 +1,16 @@
 // How blocks end: branches, returns, subroutines, and exceptions.
-import { freeHeld } from "../frame/locals.ts"
-import { exit } from "../frame/handover.ts"
-import { numberOf, T, value } from "../types.ts"
 import { tags } from "../../engine/abi.ts"
+import { op, type Label } from "../../wasm/code.ts"
 import type { Edge } from "../flow/blocks.ts"
 import type { Frame } from "../frame/frame.ts"
+import { exit } from "../frame/handover.ts"
+import { freeHeld } from "../frame/locals.ts"
 import type { Val } from "../frame/operand.ts"
-import { emitCall } from "./call.ts"
 import { patternOf } from "../patterns.ts"
+import { numberOf, T, value } from "../types.ts"
+import { emitCall } from "./call.ts"
 import { emitInstruction } from "./instruction.ts"
 import { truth } from "./truth.ts"
-import { op, type Label } from "../../wasm/code.ts"
 
 /** What ending a block asks of whoever writes the function. Blocks are given by number; `from` is the one that ends. */
 export interface Ways {
@@ -27,7 +27,10 @@ export interface Ways {
   directLabel(block: number, from: number): Label | undefined
 }
 
-/** Write the last instruction of a block and the ways to its successors. Returns the one to be written right behind, if there is one. */
+/**
+ * Write the last instruction of a block and the ways to its successors. Returns the one to be written right behind, if
+ * there is one.
+ */
 export function endBlock(ways: Ways, block: number): number | undefined {
   const { frame } = ways
   const { instruction } = frame
@@ -119,7 +122,8 @@ function returnValue(frame: Frame, v: Val): void {
     else frame.int(v).op(op.i64_extend_i32_s, op.return)
     return
   }
-  // Operands may be left over: a return from within for-of has closed the iterator and dropped them, one from a switch has not.
+  // Operands may be left over: a return from within for-of has closed the iterator and dropped them, one from a switch
+  // has not.
   frame.owned(v).set(frame.result)
   for (let depth = frame.depth - 1; depth >= 0; depth--) {
     const rest = frame.pop()

@@ -1,8 +1,9 @@
-// One instruction that does not end its block -> WebAssembly, as its row in patterns.ts says: the table of handlers, and what needs none.
-import { spillLocals, step } from "../frame/handover.ts"
+// One instruction that does not end its block -> WebAssembly, as its row in patterns.ts says: the table of handlers,
+// and what needs none.
 import { opcodeByName, type OpcodeName } from "../../opcodes/quickjs.generated.ts"
-import { popsOf } from "../flow/blocks.ts"
+import { popsOf } from "../flow/follow.ts"
 import type { Frame } from "../frame/frame.ts"
+import { spillLocals, step } from "../frame/handover.ts"
 import { patternOf, type HandlerName, type OpcodeOf } from "../patterns.ts"
 import { ANY, T } from "../types.ts"
 import { emitAddLocal, emitLocalStep } from "./accumulate.ts"
@@ -10,6 +11,7 @@ import { emitBinary, emitPower } from "./arith.ts"
 import { emitBits } from "./bits.ts"
 import { emitCall, emitClosure, emitConstruct, emitDefineField, emitInitConstructor, emitNewObject } from "./call.ts"
 import { emitCompare } from "./compare.ts"
+import { emitGetElement, emitPutElement } from "./element.ts"
 import {
   emitCloseLocal,
   emitConstant,
@@ -22,6 +24,7 @@ import {
   emitSetVarRef,
   emitUninitialized,
 } from "./local.ts"
+import { emitGetField, emitGetGlobal, emitGetLength, emitGetPrivate, emitPutField, emitPutPrivate } from "./property.ts"
 import {
   emitCheckConstructor,
   emitForOfNext,
@@ -31,17 +34,7 @@ import {
   emitTagTest,
   emitThis,
   emitToKey,
-} from "./misc.ts"
-import {
-  emitGetElement,
-  emitGetField,
-  emitGetGlobal,
-  emitGetLength,
-  emitGetPrivate,
-  emitPutElement,
-  emitPutField,
-  emitPutPrivate,
-} from "./property.ts"
+} from "./special.ts"
 import { emitUnary } from "./unary.ts"
 
 /** A handler is given the frame at the instruction, and its opcode: one of those whose rows name the handler. */

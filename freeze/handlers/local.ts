@@ -1,14 +1,14 @@
 // Constants, locals, arguments and captured variables.
-import { localIndex, valOf, setLocal } from "../frame/locals.ts"
-import { flush, step, callStep, exit } from "../frame/handover.ts"
 import { JSObject, JSVarRef, tags } from "../../engine/abi.ts"
 import type { OpcodeName } from "../../opcodes/quickjs.generated.ts"
+import { I32, I64, op } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
-import type { Val } from "../frame/operand.ts"
+import { flush, step, callStep, exit } from "../frame/handover.ts"
+import { localIndex, valOf, setLocal } from "../frame/locals.ts"
 import { selfValue } from "../frame/mode.ts"
+import type { Val } from "../frame/operand.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { ANY, FALSE, NULL, T, TRUE, typeOf, UNDEFINED, UNINITIALIZED, value } from "../types.ts"
-import { I32, I64, op } from "../../wasm/code.ts"
 
 export function emitConstant(frame: Frame, opcode: OpcodeOf<"constant">): void {
   const { operands } = frame.instruction
@@ -125,7 +125,10 @@ export function emitUninitialized(frame: Frame): void {
   setLocal(frame, localIndex(frame), { rep: "const", value: UNINITIALIZED, type: T.UNINITIALIZED, own: false })
 }
 
-/** The end of a scope: closures that captured the variable keep it as it is. Without such closures there is nothing to do. */
+/**
+ * The end of a scope: closures that captured the variable keep it as it is. Without such closures there is nothing to
+ * do.
+ */
 export function emitCloseLocal(frame: Frame): void {
   const i = localIndex(frame)
   const { args, vars, argCount } = frame.info

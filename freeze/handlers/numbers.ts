@@ -1,12 +1,12 @@
 // Operands as numbers: what is known of them, and how they are unboxed.
 //
 // A boxed operand is looked at when it is used: a number is unboxed on the spot, anything else branches to a slow way.
-import { callStep, exitAfter } from "../frame/handover.ts"
 import { tags } from "../../engine/abi.ts"
+import { F64, I32, I64, op, type Label } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
+import { callStep, exitAfter } from "../frame/handover.ts"
 import type { Val } from "../frame/operand.ts"
 import { ANY, FLOAT_ADDEND, NUMBER, numberOf, T, value } from "../types.ts"
-import { F64, I32, I64, op, type Label } from "../../wasm/code.ts"
 
 /** Known to be an int. */
 export const isInt = (v: Val) => v.type === T.INT
@@ -29,7 +29,10 @@ export function isNeverNumber(v: Val): boolean {
   return (v.type & NUMBER) === 0
 }
 
-/** The number that a constant is, if that is a small int: a loop that adds it does not overflow soon. Undefined for all others. */
+/**
+ * The number that a constant is, if that is a small int: a loop that adds it does not overflow soon. Undefined for all
+ * others.
+ */
 export function smallInt(v: Val): number | undefined {
   const number = v.rep === "const" && isInt(v) ? numberOf(v.value) : undefined
   return number !== undefined && Math.abs(number) < 1 << 20 ? number : undefined
@@ -97,7 +100,10 @@ export function floatOr(frame: Frame, v: Val, slow: Label): void {
   frame.release(w)
 }
 
-/** Like floatOr, with a double of the first operand already on the stack: it is kept in a local while branching is possible. */
+/**
+ * Like floatOr, with a double of the first operand already on the stack: it is kept in a local while branching is
+ * possible.
+ */
 export function floatOr2(frame: Frame, v: Val, slow: Label): void {
   if (isUnboxed(v)) {
     frame.float(v)
@@ -178,7 +184,10 @@ function resultAs(frame: Frame, rest: readonly Val[], w: number, unbox: typeof f
   frame.release(boxed)
 }
 
-/** ++ or -- of a value in the frame that is an int: from one offset to another. A step of the instruction when it is none, or overflows. */
+/**
+ * ++ or -- of a value in the frame that is an int: from one offset to another. A step of the instruction when it is
+ * none, or overflows.
+ */
 export function stepInFrame(frame: Frame, from: number, to: number, isUp: boolean): void {
   const { code: c } = frame
   const w = frame.temp(I64)
@@ -188,7 +197,8 @@ export function stepInFrame(frame: Frame, from: number, to: number, isUp: boolea
   c.i64(isUp ? 0x7fff_fffen : 0xffff_ffffn)
     .op(op.i64_gt_u)
     .brIf(slow)
-  // Below 0 an increment still works, but the test above is for the common case; a decrement must not meet the least int.
+  // Below 0 an increment still works, but the test above is for the common case; a decrement must not meet the least
+  // int.
   if (!isUp) c.get(w).i64(0x8000_0000n).op(op.i64_eq).brIf(slow)
   c.get(frame.fp).get(w).op(op.i32_wrap_i64)
   c.i32(isUp ? 1 : -1).op(op.i32_add, op.i64_extend_i32_u)

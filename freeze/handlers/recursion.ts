@@ -1,9 +1,10 @@
-// A kernel's calls of itself: a direct call, or the function's body once more in place of the call, a few levels deep (inlining).
+// A kernel's calls of itself: a direct call, or the function's body once more in place of the call, a few levels deep
+// (inlining).
+import { I32, I64, op } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
 import type { InPlace, Kernel } from "../frame/mode.ts"
 import type { Val } from "../frame/operand.ts"
 import { T, UNDEFINED } from "../types.ts"
-import { I32, I64, op } from "../../wasm/code.ts"
 
 /** `self args -> int` inside the kernel. */
 export function callSelf(frame: Frame, kernel: Kernel, args: readonly Val[]): void {

@@ -1,8 +1,8 @@
 // ToBoolean of an operand.
-import type { Frame } from "../frame/frame.ts"
-import type { Val } from "../frame/operand.ts"
-import { selfValue } from "../frame/mode.ts"
 import { op } from "../../wasm/code.ts"
+import type { Frame } from "../frame/frame.ts"
+import { selfValue } from "../frame/mode.ts"
+import type { Val } from "../frame/operand.ts"
 
 /** `-> i32`, not 0 when the operand is truthy. The operand is used up. */
 export function truth(frame: Frame, v: Val): void {

@@ -1,12 +1,12 @@
 // + - ++ -- of one operand.
-import { flush, step } from "../frame/handover.ts"
 import { tags } from "../../engine/abi.ts"
-import { emitOnAnything, operateOnAnything } from "./anything.ts"
+import { F64, I32, op } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
+import { flush, step } from "../frame/handover.ts"
 import type { Val } from "../frame/operand.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { NUMBER, numberOf, numberValue, T, value } from "../types.ts"
-import { F64, I32, op } from "../../wasm/code.ts"
+import { emitOnAnything, operateOnAnything } from "./anything.ts"
 import { boxedAdd, intSum } from "./arith.ts"
 import {
   isInt,

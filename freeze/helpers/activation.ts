@@ -1,9 +1,10 @@
-// Helpers that make frames, call functions, and hand a frame to the interpreter: for one instruction (a step) or for good (an exit).
+// Helpers that make frames, call functions, and hand a frame to the interpreter: for one instruction (a step) or for
+// good (an exit).
 import { JSClassID, JSContext, JSFunctionBytecode, JSObject, JSRuntime } from "../../engine/abi.ts"
 import { nativePerShadow } from "../../engine/edit/nativestack.ts"
 import { words } from "../../engine/words.ts"
-import { EXCEPTION, UNDEFINED } from "../types.ts"
 import { I32, I64, op, type Code } from "../../wasm/code.ts"
+import { EXCEPTION, UNDEFINED } from "../types.ts"
 import { addCount, isCounted, isException } from "./counts.ts"
 import {
   call,
@@ -89,7 +90,10 @@ export function writeThrowOut(c: Code): void {
   call(c.get(0).get(0).mem("i32_load", FrozenFrame.curPc).get(1).i32(1), "exit")
 }
 
-/** What every call does first: count down to the interrupt handler, and look at both stacks. Returns `failed` with an exception. Sets `fp`. */
+/**
+ * What every call does first: count down to the interrupt handler, and look at both stacks. Returns `failed` with an
+ * exception. Sets `fp`.
+ */
 function checkEntry(c: Code, a: RuntimeAddresses, size: number, fp: number, failed: number): void {
   const ctx = 0
   const left = c.local(I32)
@@ -109,7 +113,10 @@ function checkEntry(c: Code, a: RuntimeAddresses, size: number, fp: number, fail
   callEngine(c.get(ctx), "JS_ThrowStackOverflow").i32(failed).op(op.return).end()
 }
 
-/** Parameters of `enter` and `needFrame` behind those of the function: the frame's size, and what countsOf and varsOf say. */
+/**
+ * Parameters of `enter` and `needFrame` behind those of the function: the frame's size, and what countsOf and varsOf
+ * say.
+ */
 const shape = { size: 7, counts: 8, vars: 9 } as const
 
 /** Wasm locals of makeFrame. */
@@ -200,7 +207,10 @@ function clearVarRefs(c: Code, { fp, left, slot }: Making): void {
   repeat(c.get(shape.counts).i32(0xffff).op(op.i32_and), left, clear, first)
 }
 
-/** Hand the frame to the interpreter at `pc` with the operands below `sp`: `-> result`. The frame must be linked; it is not afterwards. */
+/**
+ * Hand the frame to the interpreter at `pc` with the operands below `sp`: `-> result`. The frame must be linked; it is
+ * not afterwards.
+ */
 function resume(c: Code, a: RuntimeAddresses, fp: number, pc: number, sp: number, throwFlag: () => Code): Code {
   c.i32(a.runtime).get(fp).mem("i32_load", FrozenFrame.prevFrame).mem("i32_store", JSRuntime.current_stack_frame)
   c.get(fp).get(pc).mem("i32_store", FrozenFrame.curPc)

@@ -3,14 +3,17 @@
 //     o.x      shape of o = the site's shape   ->   the value lies at a fixed offset in o's properties
 //     o.f()    the same, and the shape of o's prototype is the one in which `f` was found   ->   it lies there
 //
-// A site is a few words of the engine's memory; what is cached is a fact about shapes, so that values are always read anew. Only hashed shapes
-// are cached, and one count is held on each: the engine changes a hashed shape in place only while it has one owner, so a cached
-// shape stays what it was, and its address is no other's. Nothing lives longer for it: when ours is the last count but one, and when garbage is
-// collected, the engine calls `forgetShape` (engine/edit/shapehook.ts). Sites are found by shape, in chains that begin at a word for each of 256 hashes.
+// A site is a few words of the engine's memory; what is cached is a fact about shapes, so that values are always read
+// anew. Only hashed shapes are cached, and one count is held on each: the engine changes a hashed shape in place only
+// while it has one owner, so a cached shape stays what it was, and its address is no other's. Nothing lives longer for
+// it: when ours is the last count but one, and when garbage is collected, the engine calls `forgetShape`
+// (engine/edit/shapehook.ts). Sites are found by shape, in chains that begin at a word for each of 256 hashes.
 import { JSClassID, JSMallocBlockHeader, JSObject, JSObjectFlags, JSShape } from "../../engine/abi.ts"
 import { words } from "../../engine/words.ts"
-import type { Pointer } from "../../engine/live.ts"
 import { SHAPE_IS_KEPT } from "../../engine/edit/shapehook.ts"
+import type { Pointer } from "../../engine/live.ts"
+import { I32, op, type Code } from "../../wasm/code.ts"
+import { UNDEFINED } from "../types.ts"
 import {
   findOwn,
   foundValue,
@@ -23,11 +26,12 @@ import {
   storeInFound,
   type Lookup,
 } from "./lookup.ts"
-import { UNDEFINED } from "../types.ts"
-import { I32, op, type Code } from "../../wasm/code.ts"
 import { call, callEngine, type RuntimeAddresses } from "./signatures.ts"
 
-/** A site, 32 bytes at a multiple of 32; all 0 while nothing is cached. Its first two pairs of words are links of chains: shape, next. */
+/**
+ * A site, 32 bytes at a multiple of 32; all 0 while nothing is cached. Its first two pairs of words are links of
+ * chains: shape, next.
+ */
 export const CacheSite = {
   size: 32,
   /** Shape of the object. */
@@ -167,7 +171,10 @@ function fillOwn(c: Code, l: Lookup, site: number): void {
   c.end()
 }
 
-/** On along the prototypes, without caching: returns the value, or undefined. `l.p` and `l.shape` are the object looked at last. */
+/**
+ * On along the prototypes, without caching: returns the value, or undefined. `l.p` and `l.shape` are the object looked
+ * at last.
+ */
 function walkOn(c: Code, l: Lookup): void {
   const next = c.loop()
   refuseExotic(c, l)
@@ -233,7 +240,10 @@ export function writeGetMethodCached(c: Code): void {
   c.op(op.unreachable)
 }
 
-/** (object, atom, value, site) -> 1 when it was stored in an own property, which then owns it and is cached; 0: nothing has happened. */
+/**
+ * (object, atom, value, site) -> 1 when it was stored in an own property, which then owns it and is cached; 0: nothing
+ * has happened.
+ */
 export function writePutCached(c: Code): void {
   const site = 3
   const l = ownOfObject(c, () => c.i32(0))
@@ -247,7 +257,10 @@ export function cachedAddress(c: Code, site: Pointer, p: number, miss: number): 
   return c.op(op.i32_add)
 }
 
-/** `-> address` of the cached property of the prototype of the object at `p`; branches to `miss` when a shape is another. */
+/**
+ * `-> address` of the cached property of the prototype of the object at `p`; branches to `miss` when a shape is
+ * another.
+ */
 export function cachedMethodAddress(c: Code, site: Pointer, p: number, holder: number, miss: number): Code {
   shapeIsCached(c, site, p, miss)
   c.get(p).mem("i32_load16_u", JSObject.class_id).i32(site).mem("i32_load", CacheSite.classId).op(op.i32_ne).brIf(miss)

@@ -2,7 +2,9 @@
 import { JSString } from "../../engine/abi.ts"
 import { I32, op, type Code } from "../../wasm/code.ts"
 
-/** (a, b) -> are the strings equal? 2 when they are ropes, slices or of different widths. Both have the tag of strings. */
+/**
+ * (a, b) -> are the strings equal? 2 when they are ropes, slices or of different widths. Both have the tag of strings.
+ */
 export function writeStringsEqual(c: Code): void {
   const [p, q, left] = [c.local(I32), c.local(I32), c.local(I32)]
   const slow = c.block()
@@ -29,7 +31,10 @@ export function writeStringsEqual(c: Code): void {
   c.i32(2)
 }
 
-/** (a, b) -> -1, 0 or 1: how the strings are ordered; 2 when they are ropes, slices or wide. Both have the tag of strings. */
+/**
+ * (a, b) -> -1, 0 or 1: how the strings are ordered; 2 when they are ropes, slices or wide. Both have the tag of
+ * strings.
+ */
 export function writeStringsOrder(c: Code): void {
   const [p, q, m, n, left] = [c.local(I32), c.local(I32), c.local(I32), c.local(I32), c.local(I32)]
   const slow = c.block()

@@ -1,10 +1,10 @@
 // What frozen code takes for granted about shapes and atoms, tried out on the engine that it will run in.
 import { JSObject, JSShape, JSShapeProperty, tags } from "../../engine/abi.ts"
-import type { LiveEngine, Pointer } from "../../engine/live.ts"
 import { SHAPE_IS_KEPT } from "../../engine/edit/shapehook.ts"
+import type { LiveEngine, Pointer } from "../../engine/live.ts"
 import { engineDiffers } from "../errors.ts"
-import { hashIndex, LENGTH_ATOM_LIMIT } from "./lookup.ts"
 import { value } from "../types.ts"
+import { hashIndex, LENGTH_ATOM_LIMIT } from "./lookup.ts"
 
 /** Make an object and find its properties the way frozen code does. Throws EB602 when they are not found. */
 export function checkShapes(engine: LiveEngine, context: Pointer): void {
@@ -27,7 +27,10 @@ export function checkShapes(engine: LiveEngine, context: Pointer): void {
   engine.call("JS_FreeValue", context, object)
 }
 
-/** A bit beside `is_hashed` says that frozen code keeps a shape: to the engine it is hashed all the same. Throws EB602 otherwise. */
+/**
+ * A bit beside `is_hashed` says that frozen code keeps a shape: to the engine it is hashed all the same. Throws EB602
+ * otherwise.
+ */
 function checkKept(engine: LiveEngine, context: Pointer, object: bigint, names: readonly string[]): void {
   const shapeOf = (value: bigint) => engine.view().getUint32(Number(value & 0xffff_ffffn) + JSObject.shape, true)
   const shape = shapeOf(object)

@@ -1,7 +1,7 @@
 // Helpers that convert values: to a bool, from a double, to an int32.
 import { tags } from "../../engine/abi.ts"
-import { BOXED_NAN, FLOAT_ADDEND } from "../types.ts"
 import { I32, I64, op, type Code } from "../../wasm/code.ts"
+import { BOXED_NAN, FLOAT_ADDEND } from "../types.ts"
 import { callEngine } from "./signatures.ts"
 
 /** ToBoolean. */

@@ -1,7 +1,7 @@
 // Helpers that count references, as the engine's JS_DupValue and JS_FreeValue do.
 import { JSMallocBlockHeader } from "../../engine/abi.ts"
-import { EXCEPTION, FIRST_COUNTED } from "../types.ts"
 import { I32, I64, op, type Code } from "../../wasm/code.ts"
+import { EXCEPTION, FIRST_COUNTED } from "../types.ts"
 import { call, callEngine, type RuntimeAddresses } from "./signatures.ts"
 
 /** `value -> is it counted?` */

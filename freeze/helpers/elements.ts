@@ -1,12 +1,14 @@
 // Helpers for the elements of arrays and of typed arrays of numbers.
 import { JSArrayBuffer, JSClassID, JSObject, JSTypedArray } from "../../engine/abi.ts"
 import { throwStrict } from "../../engine/edit/internals.ts"
-import { FLOAT_ADDEND } from "../types.ts"
 import { F64, I32, I64, op, type Code } from "../../wasm/code.ts"
+import { FLOAT_ADDEND } from "../types.ts"
 import { objectOr, SLOW } from "./lookup.ts"
 import { call, callEngine } from "./signatures.ts"
 
-/** Typed arrays whose elements are numbers: class, size in bytes as a power of 2, how an element is read and written. */
+/**
+ * Typed arrays whose elements are numbers: class, size in bytes as a power of 2, how an element is read and written.
+ */
 export const numberArrays = [
   { class: JSClassID.UINT8C_ARRAY, shift: 0, load: "i32_load8_u", store: undefined, kind: "int" },
   { class: JSClassID.INT8_ARRAY, shift: 0, load: "i32_load8_s", store: "i32_store8", kind: "int" },
@@ -95,7 +97,9 @@ export function writePutElement(c: Code): void {
   c.i32(0)
 }
 
-/** Typed arrays of numbers, within the bounds, and not of an immutable buffer: returns 0 from the function otherwise. */
+/**
+ * Typed arrays of numbers, within the bounds, and not of an immutable buffer: returns 0 from the function otherwise.
+ */
 function refuseOtherArrays(c: Code, p: number, kind: number): void {
   c.get(kind)
     .i32(JSClassID.UINT8C_ARRAY)
@@ -108,7 +112,10 @@ function refuseOtherArrays(c: Code, p: number, kind: number): void {
   c.i32(0).op(op.return).end()
 }
 
-/** Store what `element` puts onto the stack, an i32 or a double as the array takes it, and return 1; falls through for other classes. */
+/**
+ * Store what `element` puts onto the stack, an i32 or a double as the array takes it, and return 1; falls through for
+ * other classes.
+ */
 function storeByClass(c: Code, p: number, kind: number, element: (array: NumberArray) => void): void {
   for (const array of numberArrays) {
     if (array.store === undefined) continue

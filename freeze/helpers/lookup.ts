@@ -1,7 +1,8 @@
 // Helpers that look into objects: properties, private fields, lengths.
 //
-// Each does what the interpreter's own fast path does and says when it does not apply; then the instruction is stepped. Returned values are
-// counted for the caller; arguments are borrowed unless said otherwise. SLOW stands for "does not apply".
+// Each does what the interpreter's own fast path does and says when it does not apply; then the instruction is stepped.
+// Returned values are counted for the caller; arguments are borrowed unless said otherwise. SLOW stands for "does not
+// apply".
 import {
   JS_ATOM_length,
   JSClassID,
@@ -16,14 +17,17 @@ import {
   tags,
 } from "../../engine/abi.ts"
 import { throwStrict } from "../../engine/edit/internals.ts"
-import { UNDEFINED, UNINITIALIZED } from "../types.ts"
 import { I32, I64, op, type Code } from "../../wasm/code.ts"
+import { UNDEFINED, UNINITIALIZED } from "../types.ts"
 import { call, callEngine } from "./signatures.ts"
 
 /** What a helper returns in place of a value when its fast path does not apply: no property can have it. */
 export const SLOW = UNINITIALIZED
 
-/** An atom's place in a shape's hash table of 2^n words: the upper n bits of atom times this. `checkShapes` tries it out. */
+/**
+ * An atom's place in a shape's hash table of 2^n words: the upper n bits of atom times this. `checkShapes` tries it
+ * out.
+ */
 const hashMultiplier = 0x61c8_8647
 
 /** Where the first property of a chain is found; the same in numbers as findOwn is in wasm. */
@@ -60,8 +64,8 @@ export function lookup(c: Code, atom = c.local(I32)): Lookup {
 }
 
 /**
- * Find own property `atom` of the object at `p`: sets `index` to its number plus one (0: there is none) and `entry` to the address of its
- * JSShapeProperty. `shape` is set, too.
+ * Find own property `atom` of the object at `p`: sets `index` to its number plus one (0: there is none) and `entry` to
+ * the address of its JSShapeProperty. `shape` is set, too.
  */
 export function findOwn(c: Code, l: Lookup): void {
   c.get(l.p).mem("i32_load", JSObject.shape).tee(l.shape).mem("i32_load", JSShape.prop_hash_mask).i32(1).op(op.i32_add)
@@ -132,8 +136,8 @@ function flagsOf(c: Code, entry: number): Code {
 }
 
 /**
- * `-> 1`: the property that findOwn found is plain and writable, and owns the value in `value` now. Returns 0 from the function otherwise, with nothing done.
- * `found` is written where that is decided.
+ * `-> 1`: the property that findOwn found is plain and writable, and owns the value in `value` now. Returns 0 from the
+ * function otherwise, with nothing done. `found` is written where that is decided.
  */
 export function storeInFound(c: Code, l: Lookup, value: number, found: () => void = () => {}): void {
   const old = c.local(I64)
@@ -179,7 +183,10 @@ export function writeGetField(c: Code): void {
   callEngine(c.get(context).get(object).get(atom).get(object).i32(0), "JS_GetPropertyInternal")
 }
 
-/** (context, atom) -> value of a global variable, or SLOW: of `let` and `const` first, then of the global object's plain properties. */
+/**
+ * (context, atom) -> value of a global variable, or SLOW: of `let` and `const` first, then of the global object's plain
+ * properties.
+ */
 export function writeGetGlobal(c: Code): void {
   const l = lookup(c, 1)
   const slow = c.block()
@@ -193,13 +200,19 @@ export function writeGetGlobal(c: Code): void {
   c.end().i64(SLOW)
 }
 
-/** (object, atom, value) -> 1 when it was stored in an own property of the object, which then owns it; 0: nothing has happened. */
+/**
+ * (object, atom, value) -> 1 when it was stored in an own property of the object, which then owns it; 0: nothing has
+ * happened.
+ */
 export function writePutField(c: Code): void {
   const l = ownOfObject(c, () => c.i32(0))
   storeInFound(c, l, 2)
 }
 
-/** Sets `l.p` and `l.atom` of an object and a private name's symbol; returns `slow` from the function when they are something else. */
+/**
+ * Sets `l.p` and `l.atom` of an object and a private name's symbol; returns `slow` from the function when they are
+ * something else.
+ */
 function privateName(c: Code, l: { p: number; atom: number }, name: number, slow: () => Code): void {
   objectOr(c, 0, slow)
   c.get(name).i64(32n).op(op.i64_shr_u, op.i32_wrap_i64).i32(tags.JS_TAG_SYMBOL).op(op.i32_ne).if()

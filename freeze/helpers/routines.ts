@@ -1,12 +1,9 @@
-// What every frozen library carries besides the frozen functions: frames, steps and exits, reference counts, look-ups, caches.
+// What every frozen library carries besides the frozen functions: frames, steps and exits, reference counts, look-ups,
+// caches.
 //
-// All of it is WebAssembly written here, so that a library needs nothing but the engine. Signatures are in signatures.ts; the addresses of
-// the runtime and of the native stack's words are constants in the code.
+// All of it is WebAssembly written here, so that a library needs nothing but the engine. Signatures are in
+// signatures.ts; the addresses of the runtime and of the native stack's words are constants in the code.
 import { Code, type Signature } from "../../wasm/code.ts"
-import { writeForgetShape, writeGetMethodCached, writeGetOwnCached, writeKeepShape, writePutCached } from "./cache.ts"
-import { writeBoxFloat, writeToBool, writeToInt32 } from "./convert.ts"
-import { writeDup, writeFree, writeFreeRange, writeReplace } from "./counts.ts"
-import { writeGetElement, writePutElement, writeGetAnyElement, writePutAnyElement } from "./elements.ts"
 import {
   writeAbandon,
   writeCallFunction,
@@ -17,6 +14,11 @@ import {
   writeStep,
   writeThrowOut,
 } from "./activation.ts"
+import { writeForgetShape, writeGetMethodCached, writeGetOwnCached, writeKeepShape, writePutCached } from "./cache.ts"
+import { writeStringsEqual, writeStringsOrder } from "./characters.ts"
+import { writeBoxFloat, writeToBool, writeToInt32 } from "./convert.ts"
+import { writeDup, writeFree, writeFreeRange, writeReplace } from "./counts.ts"
+import { writeGetElement, writePutElement, writeGetAnyElement, writePutAnyElement } from "./elements.ts"
 import {
   writeGetField,
   writeGetGlobal,
@@ -27,7 +29,6 @@ import {
   writePutAnyField,
 } from "./lookup.ts"
 import { helperNames, helperTypes, type HelperName, type RuntimeAddresses } from "./signatures.ts"
-import { writeStringsEqual, writeStringsOrder } from "./characters.ts"
 
 /** Writes a helper's body; its parameters are wasm locals 0, 1, … */
 type Body = (c: Code, a: RuntimeAddresses) => void

@@ -1,7 +1,8 @@
-// The functions that a library imports, those of its own that it carries besides frozen code, and what indices they have.
+// The functions that a library imports, those of its own that it carries besides frozen code, and what indices they
+// have.
 //
-// It lies below their bodies (routines.ts), which call one another, and below all that writes calls of them. Library functions come in the
-// order of `helperTypes`, behind the imports; frozen functions follow.
+// It lies below their bodies (routines.ts), which call one another, and below all that writes calls of them. Library
+// functions come in the order of `helperTypes`, behind the imports; frozen functions follow.
 import type { Pointer } from "../../engine/live.ts"
 import { F64, I32, I64, type Code, type Signature } from "../../wasm/code.ts"
 
@@ -104,7 +105,7 @@ export const firstFrozen = importNames.length + helperNames.length
 /** Addresses that the helpers are written for. */
 export interface RuntimeAddresses {
   runtime: Pointer
-  /** Whether the engine counts native stack (engine/edit/edits.ts). */
+  /** Whether the engine counts native stack (engine/edit/nativestack.ts). */
   countsNativeStack: boolean
 }
 

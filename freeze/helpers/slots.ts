@@ -8,8 +8,8 @@
 // The frame stays at one address for the whole activation, since open JSVarRefs point into it.
 import { JSAsyncFunctionState, JSStackFrame } from "../../engine/abi.ts"
 import { nativePerShadow } from "../../engine/edit/nativestack.ts"
-import type { FunctionInfo } from "../function.ts"
 import { I32, type Code } from "../../wasm/code.ts"
+import type { FunctionInfo } from "../function.ts"
 
 const frame = JSAsyncFunctionState.frame
 
@@ -65,20 +65,26 @@ export function layoutOf(info: FunctionInfo): FrameLayout {
 
 /** Values on the wasm stack while a helper is called, beside the function's own operands. */
 const passing = 16
-/** The most that was seen is a byte of stack for 17 bytes of wasm (`--no-liftoff`, V8 11), in loop bodies that read hundreds of elements. */
+/**
+ * The most that was seen is a byte of stack for 17 bytes of wasm (`--no-liftoff`, V8 11), in loop bodies that read
+ * hundreds of elements.
+ */
 const wasmBytesPerStackByte = 16
 
 /**
- * Bytes of native stack that an activation is taken to use, at most. V8's baseline compiler gives every parameter, wasm local and operand a
- * slot of its size. Its optimising compiler has slots only for what is live across a call, but it puts arithmetic off until the result is
- * needed, and then much is live: that grows with the function.
+ * Bytes of native stack that an activation is taken to use, at most. V8's baseline compiler gives every parameter, wasm
+ * local and operand a slot of its size. Its optimising compiler has slots only for what is live across a call, but it
+ * puts arithmetic off until the result is needed, and then much is live: that grows with the function.
  */
 export function nativeFrame(info: FunctionInfo, code: Code): number {
   const locals = code.locals.reduce((sum, type) => sum + (type === I32 ? 4 : 8), 8 * code.params)
   return 64 + locals + 8 * (info.stackSize + passing) + Math.ceil(code.length / wasmBytesPerStackByte)
 }
 
-/** The engine counts native stack by the shadow stack, so the frame there is made large enough to stand for `native` bytes. */
+/**
+ * The engine counts native stack by the shadow stack, so the frame there is made large enough to stand for `native`
+ * bytes.
+ */
 export function frameSize(layout: FrameLayout, native: number): number {
   return (Math.max(layout.leastSize, native / nativePerShadow) + 15) & -16
 }

@@ -1,7 +1,7 @@
 // Strings, atoms and numbers in the engine's memory -> JavaScript values.
 //
-// Nothing here trusts what it reads: an address outside memory, a rope that contains itself or an atom that is free ends in a
-// RangeError, which the reader turns into a problem that names the function.
+// Nothing here trusts what it reads: an address outside memory, a rope that contains itself or an atom that is free
+// ends in a RangeError, which the reader turns into a problem that names the function.
 import {
   JSAtomType,
   JSBigInt,

@@ -1,7 +1,7 @@
 // Bytes of finished bytecode -> instructions.
 //
-// Branch offsets are relative to where they are written; here they become offsets in the code. Short forms keep their own
-// opcode, but their operand says what the long form's would: `get_loc0` has { kind: "loc", index: 0 }.
+// Branch offsets are relative to where they are written; here they become offsets in the code. Short forms keep their
+// own opcode, but their operand says what the long form's would: `get_loc0` has { kind: "loc", index: 0 }.
 import { opcodeByName, opcodes, type OpcodeInfo } from "../../opcodes/quickjs.generated.ts"
 import type { AtomName, Instruction, Operands } from "../function.ts"
 
@@ -108,7 +108,10 @@ export interface OperandLimits {
   constantCount: number
 }
 
-/** Check that every operand refers to something that exists and every branch to the start of an instruction. Throws RangeError. */
+/**
+ * Check that every operand refers to something that exists and every branch to the start of an instruction. Throws
+ * RangeError.
+ */
 export function checkOperands(instructions: readonly Instruction[], limits: OperandLimits): void {
   const starts = new Set(instructions.map((i) => i.offset))
   for (const instruction of instructions) {

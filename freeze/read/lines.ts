@@ -2,7 +2,7 @@
 // elsewhere needs entries there, and tables have to be written as well as read.
 //
 // An entry holds differences from the one before, the first from the function's own line and column:
-//   one byte  (line - LINE_BASE) + offset * LINE_RANGE + 1    when the line moves by -1 to 3 and the offset by at most 50
+//   one byte  (line - LINE_BASE) + offset * LINE_RANGE + 1    when the line moves by -1 to 3, the offset by at most 50
 //   or        0, offset (LEB128), line (zigzag LEB128)
 //   then      column (zigzag LEB128)
 // Writing what was read gives the same bytes: the engine leaves out entries that change nothing, and so do we.
@@ -79,8 +79,8 @@ export function encodeLines(entries: readonly LineEntry[], start: LineStart): Ui
 }
 
 /**
- * The place of the instruction at `offset`, as the engine finds it: the last entry at or before it, or where the function
- * begins. For a return address in a stack trace ask for `cur_pc - 1`, as the engine does.
+ * The place of the instruction at `offset`, as the engine finds it: the last entry at or before it, or where the
+ * function begins. For a return address in a stack trace ask for `cur_pc - 1`, as the engine does.
  */
 export function lineAt(entries: readonly LineEntry[], offset: number, start: LineStart): LineStart {
   let place = start

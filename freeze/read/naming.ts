@@ -4,8 +4,8 @@ import type { FunctionInfo } from "../function.ts"
 import { patternOf } from "../patterns.ts"
 
 /**
- * What functions are called in the source, by pointer. Methods, classes and functions that are values get their names when they
- * are made: from the instruction after the one that makes them.
+ * What functions are called in the source, by pointer. Methods, classes and functions that are values get their names
+ * when they are made: from the instruction after the one that makes them.
  */
 export function sourceNames(functions: readonly FunctionInfo[]): Map<number, string> {
   const names = new Map(functions.map((f) => [f.pointer, f.name]))

@@ -1,7 +1,7 @@
 // Functions out of a live engine's memory: function object or bytecode pointer -> FunctionInfo, a plain value.
 //
-// The engine compiled the app, so its functions lie in linear memory and atoms and constants are addresses already. Every
-// pointer, count and operand is checked all the same: what is wrong ends in a problem that names the function.
+// The engine compiled the app, so its functions lie in linear memory and atoms and constants are addresses already.
+// Every pointer, count and operand is checked all the same: what is wrong ends in a problem that names the function.
 import {
   JSClassID,
   JSClosureType,
@@ -30,16 +30,21 @@ import type {
   VarInfo,
   VarKind,
 } from "../function.ts"
-import { checkOperands, decode } from "./decode.ts"
 import { atomReader, readBigInt, readRope, readString } from "./atoms.ts"
+import { checkOperands, decode } from "./decode.ts"
 
 export type * from "../function.ts"
 
 /** Reads functions of one engine. Atoms are remembered, so it is good for as long as no function is freed. */
 export interface FunctionReader {
-  /** Read the function whose JSFunctionBytecode lies at `pointer`. Throws a problem when there is none or it is damaged. */
+  /**
+   * Read the function whose JSFunctionBytecode lies at `pointer`. Throws a problem when there is none or it is damaged.
+   */
   read(pointer: Pointer): FunctionInfo
-  /** Read a function and all functions that are nested in it, parents before children, in the order of the constant pools. */
+  /**
+   * Read a function and all functions that are nested in it, parents before children, in the order of the constant
+   * pools.
+   */
   readAll(root: Pointer): FunctionInfo[]
 }
 
@@ -74,8 +79,9 @@ export function readFunction(engine: LiveEngine, pointer: Pointer): FunctionInfo
 }
 
 /**
- * The JSFunctionBytecode of a JSValue: of a function object (bytecode function, generator, async), or of what the engine
- * returns when it only compiles (a script or a module). Undefined for anything else, C functions and bound functions included.
+ * The JSFunctionBytecode of a JSValue: of a function object (bytecode function, generator, async), or of what the
+ * engine returns when it only compiles (a script or a module). Undefined for anything else, C functions and bound
+ * functions included.
  */
 export function bytecodeOf(engine: LiveEngine, value: JSValue): Pointer | undefined {
   const pointer = Number(value & 0xffff_ffffn)

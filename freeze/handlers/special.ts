@@ -1,12 +1,12 @@
 // `this`, special objects, tests of tags, keys, and what iteration leaves on the stack.
-import { flush, step, callStep, exit } from "../frame/handover.ts"
 import { tags } from "../../engine/abi.ts"
-import { truth } from "./truth.ts"
-import { param } from "../helpers/signatures.ts"
+import { I32, op } from "../../wasm/code.ts"
 import type { Frame } from "../frame/frame.ts"
+import { flush, step, callStep, exit } from "../frame/handover.ts"
+import { param } from "../helpers/signatures.ts"
 import type { OpcodeOf } from "../patterns.ts"
 import { ANY, FALSE, NUMBER, T, UNDEFINED } from "../types.ts"
-import { I32, op } from "../../wasm/code.ts"
+import { truth } from "./truth.ts"
 
 /** In strict code `this` is what was passed; in sloppy code it may have to be made an object. */
 export function emitThis(frame: Frame): void {
@@ -58,8 +58,8 @@ export function emitTagTest(frame: Frame, opcode: OpcodeOf<"tagTest">): void {
 }
 
 /**
- * a -> key, or obj a -> obj key where null and undefined throw first. Numbers stay: what they are used for makes the same key of them. Strings and
- * symbols are keys already.
+ * a -> key, or obj a -> obj key where null and undefined throw first. Numbers stay: what they are used for makes the
+ * same key of them. Strings and symbols are keys already.
  */
 export function emitToKey(frame: Frame, opcode: OpcodeOf<"toKey">): void {
   const { code: c } = frame
@@ -98,7 +98,10 @@ export function emitToKey(frame: Frame, opcode: OpcodeOf<"toKey">): void {
   frame.state.stack[depth] = { rep: "slot", type: NUMBER | T.STRING | T.OTHER, own: true }
 }
 
-/** iterator next catch_offset ... -> the same, value done. What lies between, the target of an assignment, is left alone. */
+/**
+ * iterator next catch_offset ... -> the same, value done. What lies between, the target of an assignment, is left
+ * alone.
+ */
 export function emitForOfNext(frame: Frame): void {
   flush(frame)
   callStep(frame, frame.depth)
