@@ -348,14 +348,16 @@ export const patterns = {
   typeof_is_function: step({ results: [T.BOOL] }),
 } satisfies Record<OpcodeName, Pattern>
 
+// Over the rows that there are, so that one that is missing is one error, not one in each place that asks.
 type Rows = typeof patterns
+type Row = Rows[keyof Rows]
 
 /** The handlers that rows name. */
-export type HandlerName = Extract<Rows[OpcodeName], { kind: "emit" }>["by"]
+export type HandlerName = Extract<Row, { kind: "emit" }>["by"]
 
 /** The opcodes that a handler writes. */
-export type OpcodeOf<H extends HandlerName> = { [O in OpcodeName]: Rows[O] extends { by: H } ? O : never }[OpcodeName]
+export type OpcodeOf<H extends HandlerName> = { [O in keyof Rows]: Rows[O] extends { by: H } ? O : never }[keyof Rows]
 
-export function patternOf(opcode: OpcodeName): Rows[OpcodeName] {
-  return patterns[opcode]
+export function patternOf(opcode: OpcodeName): Row {
+  return (patterns as Record<OpcodeName, Row>)[opcode]
 }
