@@ -174,9 +174,6 @@ test("every case has the files of its kind, and no others", () => {
   expect(folders.map(({ name }) => name).sort()).toEqual([...Object.keys(kinds), ...programs].sort())
 })
 
-/** Folders with comments that are too wide still. */
-const stillWide = ["freeze"]
-
 test("comments stay within 120 columns", () => {
   const folders = [...products, "test", "bench", "docs"]
   const inFolders = folders.flatMap((folder) =>
@@ -188,8 +185,5 @@ test("comments stay within 120 columns", () => {
     const numbered = lines.map((line, i) => ({ line, place: `${file}:${i + 1}` }))
     return numbered.filter(({ line }) => line.length > 120 && /^\s*(\/\/|\/?\*)/.test(line)).map(({ place }) => place)
   })
-  const isKnown = (place: string) => stillWide.includes(place.split("/")[0]!)
-  expect(wide.filter((place) => !isKnown(place))).toEqual([])
-  const settled = stillWide.filter((folder) => !wide.some((place) => place.startsWith(`${folder}/`)))
-  expect(settled, "take these out of stillWide").toEqual([])
+  expect(wide).toEqual([])
 })
