@@ -1,7 +1,8 @@
 // How an edit gets at function bodies: find the places, change them, count them.
 import { decode, type Instruction } from "../../wasm/body.ts"
 import type { Code } from "../../wasm/code.ts"
-import type { ModuleParts } from "../module.ts"
+import { Op } from "../../wasm/instructions.ts"
+import { typeText, type ModuleParts } from "../module.ts"
 
 /** Give every body for which `edit` gives another one that other one. Returns how many those are. */
 export function editBodies(
@@ -38,4 +39,13 @@ export function copyWithPlaces(out: Code, body: Uint8Array, start: number, place
 /** How many parameters a function has. */
 export function parametersOf(module: ModuleParts, index: number): number {
   return module.types[module.typeOf(index)]?.params.length ?? 0
+}
+
+/** Defined functions of a type, and with `reads` those that load an i32 from this offset. */
+export function functionsOf(module: ModuleParts, type: string, reads?: number): number[] {
+  const isRead = (body: Uint8Array) => decode(body).some(({ op, a }) => op === Op.i32_load && a === reads)
+  return module.bodies.flatMap((body, i) => {
+    const index = i + module.importedFunctions
+    return typeText(module, index) === type && (reads === undefined || isRead(body)) ? [index] : []
+  })
 }

@@ -7,6 +7,7 @@ import { removeDumpTests } from "./dumptests.ts"
 import type { Editable } from "./editable.ts"
 import { freeInline } from "./freeing.ts"
 import { growAhead } from "./growing.ts"
+import { believeDefineTrap, compareBelowZero } from "./mending.ts"
 import { countNativeStack } from "./nativestack.ts"
 import { hookShapes } from "./shapehook.ts"
 import { boundThreshold } from "./threshold.ts"
@@ -27,6 +28,8 @@ const edits = {
   shapeHooks: { apply: hookShapes, places: 2 },
   thresholds: { apply: boundThreshold, places: 1 },
   growths: { apply: growAhead, places: 1 },
+  bigIntCompares: { apply: compareBelowZero, places: 1 },
+  defineTraps: { apply: believeDefineTrap, places: 1 },
 } satisfies Record<string, Edit>
 
 /** Apply every edit. Throws EB403 when a pattern is not found as often as it was. */

@@ -9,7 +9,7 @@
 import { Instructions } from "../../wasm/body.ts"
 import { Op } from "../../wasm/instructions.ts"
 import { makeCustom, writeModule } from "../../wasm/sections.ts"
-import { JSContext, JSFunctionBytecode as B } from "../abi.ts"
+import { JSContext, JSFunctionBytecode as B, JSRuntime, JSStackFrame } from "../abi.ts"
 import { idleFunctions } from "../callgraph.ts"
 import { editLayout } from "../edit/editable.ts"
 import { editEngine } from "../edit/edits.ts"
@@ -22,7 +22,9 @@ import { loadLibrary } from "../link/loader.ts"
 import { startEngine, type LiveEngine } from "../live.ts"
 import { exportedFunction, parseModule, writeParts, type ModuleParts } from "../module.ts"
 import type { EnginePackage } from "../package.ts"
+import { openLab } from "../probe/lab.ts"
 import { probeEngine } from "../probe/probe.ts"
+import { findReplaced } from "./replaced.ts"
 
 /** The engine's shadow stack in artifacts, in bytes. A plain frame takes about 250. */
 export const shadowStackBytes = 4 << 20
@@ -40,7 +42,11 @@ export function prelink(engine: EnginePackage, guest: Guest): LinkResult {
   const hook = hookInterpreter(module)
   editEngine({ module, interpreter: hook.interpreter, layout: editLayout })
   const findLine = findLineNumber(module)
-  module.exports.push({ kind: "func", name: "engine_find_line_num", index: findLine })
+  const replaced = [
+    { from: findLine, engineName: "engine_find_line_num", to: "guest_find_line_num" },
+    ...findReplaced(module, openLab(startEngine(engine.wasm))),
+  ]
+  for (const { from, engineName } of replaced) module.exports.push({ kind: "func", name: engineName, index: from })
   const edited = writeParts(module)
 
   const parts = parseModule(edited)
@@ -61,7 +67,7 @@ export function prelink(engine: EnginePackage, guest: Guest): LinkResult {
     module: parts,
     live,
     mayImport: true,
-    redirects: [...redirects, { from: findLine, to: "guest_find_line_num" }],
+    redirects: [...redirects, ...replaced],
   })
   return { ...linked, wasm: withNote(linked, engine) }
 }
@@ -139,6 +145,7 @@ function startGuest(live: LiveEngine, guest: Guest): void {
   if (call("guest_check_malloc") !== 1) throw new Error("the engine's malloc keeps the sizes of its blocks elsewhere")
   call("guest_set_stack_size", shadowStackBytes - 4096)
   call("guest_set_layout", JSContext.random_state)
+  call("guest_set_frame_layout", JSRuntime.current_stack_frame, JSStackFrame.cur_func, JSStackFrame.prev_frame)
   live.withString(guest.core, (pointer, length) => {
     if (call("guest_eval_core", pointer, length) !== 0) {
       throw new Error(`the guest's core failed: ${live.readCString(call("guest_error"))}`)

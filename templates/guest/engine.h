@@ -78,10 +78,12 @@ enum {
   JS_WRITE_OBJ_STRIP_SOURCE = 1 << 4,
   JS_WRITE_OBJ_STRIP_DEBUG = 1 << 5,
   JS_READ_OBJ_BYTECODE = 1 << 0,
+  JS_PROP_CONFIGURABLE = 1,
   JS_PROP_C_W = 3,
   JS_PROP_C_W_E = 7,
   JS_GPN_STRING_MASK = 1,
   JS_GPN_SYMBOL_MASK = 2,
+  CLASS_C_FUNCTION = 12,
 };
 
 // libc, as far as the engine exports it.
@@ -94,6 +96,16 @@ void *memset(void *, int, size_t);
 int memcmp(const void *, const void *, size_t);
 size_t strlen(const char *);
 int snprintf(char *, size_t, const char *, ...);
+
+typedef struct {
+  bool is_enumerable;
+  JSAtom atom;
+} JSPropertyEnum;
+
+typedef struct {
+  i32 flags;
+  JSValue value, getter, setter;
+} JSPropertyDescriptor;
 
 JSRuntime *JS_NewRuntime2(const JSMallocFunctions *, void *opaque);
 void JS_SetMaxStackSize(JSRuntime *, size_t);
@@ -159,6 +171,11 @@ JSValue JS_GetPropertyUint32(JSContext *, JSValue, u32);
 int JS_SetPropertyStr(JSContext *, JSValue, const char *, JSValue);
 int JS_SetPropertyUint32(JSContext *, JSValue, u32, JSValue);
 int JS_DefinePropertyValueStr(JSContext *, JSValue, const char *, JSValue, int flags);
+int JS_GetOwnPropertyNames(JSContext *, JSPropertyEnum **, u32 *count, JSValue, int flags);
+int JS_GetOwnProperty(JSContext *, JSPropertyDescriptor *, JSValue, JSAtom);
+void JS_FreePropertyEnum(JSContext *, JSPropertyEnum *, u32 count);
+int JS_IsExtensible(JSContext *, JSValue);
+int JS_SetPrototype(JSContext *, JSValue, JSValue prototype);
 int JS_GetLength(JSContext *, JSValue, i64 *);
 const char *JS_ToCStringLen2(JSContext *, size_t *, JSValue, bool cesu8);
 void JS_FreeCString(JSContext *, const char *);
@@ -166,7 +183,11 @@ int JS_ToFloat64(JSContext *, double *, JSValue);
 int JS_ToInt32(JSContext *, i32 *, JSValue);
 int JS_ToInt64(JSContext *, i64 *, JSValue);
 JSValue JS_ToString(JSContext *, JSValue);
+JSValue JS_ToObject(JSContext *, JSValue);
 int JS_ToBool(JSContext *, JSValue);
+JSValue JS_NewTypedArray(JSContext *, int argc, JSValue *argv, int type);
+int JS_GetTypedArrayType(JSValue);
+JSValue JS_GetTypedArrayBuffer(JSContext *, JSValue, size_t *offset, size_t *length, size_t *element_size);
 u8 *JS_GetUint8Array(JSContext *, size_t *, JSValue);
 int JS_PromiseState(JSContext *, JSValue);
 JSValue JS_PromiseResult(JSContext *, JSValue);

@@ -38,6 +38,10 @@ bool write_all(i32 fd, const u8 *bytes, size_t length);
 // files.c
 void add_file_functions(JSValue native);
 
+// kept.c
+/** At the end of a job: let go of what weak references kept. False when there was nothing. */
+bool release_kept(void);
+
 // trace.c
 /** Make `error.stack` look as programs expect it; after the context exists. */
 bool install_trace(void);

@@ -260,8 +260,10 @@ static JSValue native_enqueue(JSContext *c, JSValue this_val, int argc, JSValue 
 static JSValue native_run_jobs(JSContext *c, JSValue this_val, int argc, JSValue *argv) {
   JSContext *job_context;
   int result;
-  while ((result = JS_ExecutePendingJob(rt, &job_context)) > 0) {
-  }
+  do {
+    while ((result = JS_ExecutePendingJob(rt, &job_context)) > 0) {
+    }
+  } while (result == 0 && release_kept()); // which may give finalization callbacks to do
   return result < 0 ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
