@@ -36,6 +36,7 @@ export const kinds: Record<string, Kind> = {
   build: { input: /./, must: ["stdout.txt"], may: ["stderr.txt"] },
   disasm: { input: /^app\.js$/, must: ["out.txt"], may: [] },
   freeze: { input: /\.js$/, must: ["expected.txt"], may: [] },
+  language: { input: /./, must: ["expected.txt"], may: [] },
   opcodes: { input: /^quickjs-opcode\.h$/, must: ["differences.txt"], may: [] },
   run: { input: /^main\.(c|wat)$|^stdin\.txt$/, must: ["output.txt"], may: [] },
   snapshot: { input: /\.wat$/, must: [], may: ["out.wat"] },

@@ -62,13 +62,20 @@ static bool share_memory(JSContext *c, JSValue one, JSValue other) {
   return same;
 }
 
-/** %TypedArray%.prototype.set: elements of another type over the same buffer are copied before any is written. */
+static bool is_big_int(i32 type) { return type == ARRAY_BIG_INT64 || type == ARRAY_BIG_UINT64; }
+
+/**
+ * %TypedArray%.prototype.set: elements of another type over the same buffer are copied before any is written, and BigInts and numbers do not mix
+ * when there are none, either.
+ */
 EXPORT JSValue guest_typed_array_set(JSContext *c, JSValue this_val, i32 argc, JSValue *argv) {
   i32 type = JS_GetTypedArrayType(this_val), source_type = JS_GetTypedArrayType(argv[0]);
-  if (type < 0 || source_type < 0 || type == source_type || !share_memory(c, this_val, argv[0]))
+  bool typed = type >= 0 && source_type >= 0 && type != source_type, mixed = is_big_int(type) != is_big_int(source_type);
+  if (!typed || !(mixed || share_memory(c, this_val, argv[0])))
     return engine_typed_array_set(c, this_val, argc, argv);
   double offset = 0; // it may run a program that changes the elements
   if (argc > 1 && JS_ToFloat64(c, &offset, argv[1]) != 0) return JS_EXCEPTION;
+  if (mixed && offset > -1) return JS_ThrowTypeError(c, "cannot mix BigInt and other types");
   JSValue copy = JS_NewTypedArray(c, 1, argv, source_type);
   if (is_exception(copy)) return copy;
   JSValue given[2] = {copy, JS_NewNumber(c, offset)};

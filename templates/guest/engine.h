@@ -84,6 +84,8 @@ enum {
   JS_GPN_STRING_MASK = 1,
   JS_GPN_SYMBOL_MASK = 2,
   CLASS_C_FUNCTION = 12,
+  ARRAY_BIG_INT64 = 7,
+  ARRAY_BIG_UINT64 = 8,
 };
 
 // libc, as far as the engine exports it.
