@@ -1,5 +1,5 @@
-// Places in the engine's own functions where what it does is not what the language says, and a few instructions say it right. docs/engine.md
-// tells of each: what a program sees, and upstream's issue.
+// Places in the engine's own functions where what it does is not what the language says, and a few instructions say it
+// right. docs/engine.md tells of each: what a program sees, and upstream's issue.
 import type { Instruction } from "../../wasm/body.ts"
 import { Code, Op } from "../../wasm/code.ts"
 import { JSPropertyFlags } from "../abi.ts"
@@ -18,8 +18,8 @@ function placesOf(code: readonly Instruction[], pattern: readonly Wanted[]): num
 }
 
 /**
- * A BigInt and a double of the same sign whose magnitudes have different exponents: the larger exponent is the larger magnitude, and below zero the
- * smaller number.
+ * A BigInt and a double of the same sign whose magnitudes have different exponents: the larger exponent is the larger
+ * magnitude, and below zero the smaller number.
  *
  *     select(-1, 1, exponent of the BigInt < exponent of the double)   ->   … * (1 - 2 * sign)
  *
@@ -55,8 +55,9 @@ const HAS_SHIFT = 8
 const HAS_WRITABLE = WRITABLE << HAS_SHIFT
 
 /**
- * What a proxy's `defineProperty` trap claims of a property that is writable and not configurable: it lies only if the descriptor
- * says `writable: false`. The engine refused a descriptor that does not say so, and one that says `writable: true`.
+ * What a proxy's `defineProperty` trap claims of a property that is writable and not configurable: it lies only if the
+ * descriptor says `writable: false`. The engine refused a descriptor that does not say so, and one that says `writable:
+ * true`.
  *
  *     !(flags & WRITABLE)   ->   (flags & (HAS_WRITABLE | WRITABLE)) == HAS_WRITABLE        in both places
  */

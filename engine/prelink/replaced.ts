@@ -1,8 +1,9 @@
-// Functions of the engine that give way to functions of the guest (templates/guest/departures.h), because what they answer is not what the
-// language says. Everything that called them calls ours, which may call them under the name `engine_…`.
+// Functions of the engine that give way to functions of the guest (templates/guest/departures.h), because what they
+// answer is not what the language says. Everything that called them calls ours, which may call them under the name
+// `engine_…`.
 //
-// A built-in function is found as what JavaScript knows it by: the slot of its C function leads to the table. One that JavaScript does not see is
-// found by its type and what it reads. docs/engine.md says why each is replaced.
+// A built-in function is found as what JavaScript knows it by: the slot of its C function leads to the table. One that
+// JavaScript does not see is found by its type and what it reads. docs/engine.md says why each is replaced.
 import { parseElements } from "../../wasm/elem.ts"
 import { findSection, SectionId } from "../../wasm/sections.ts"
 import { JSClassID, JSObject, JSRuntime } from "../abi.ts"
@@ -31,7 +32,10 @@ const builtins: Record<string, string> = {
   deref: "WeakRef.prototype.deref",
 }
 
-/** The same for those that JavaScript does not see: their types, and the offset of a field that one of the type must read. */
+/**
+ * The same for those that JavaScript does not see: their types, and the offset of a field that one of the type must
+ * read.
+ */
 const internals: Record<string, { type: string; reads?: number }> = {
   number_text: { type: "i32,f64,i32,i32,i32->i64" },
   copy_properties: { type: "i32,i64,i64,i64,i32->i32", reads: JSRuntime.class_array },

@@ -65,8 +65,8 @@ static bool share_memory(JSContext *c, JSValue one, JSValue other) {
 static bool is_big_int(i32 type) { return type == ARRAY_BIG_INT64 || type == ARRAY_BIG_UINT64; }
 
 /**
- * %TypedArray%.prototype.set: elements of another type over the same buffer are copied before any is written, and BigInts and numbers do not mix
- * when there are none, either.
+ * %TypedArray%.prototype.set: elements of another type over the same buffer are copied before any is written, and
+ * BigInts and numbers do not mix when there are none, either.
  */
 EXPORT JSValue guest_typed_array_set(JSContext *c, JSValue this_val, i32 argc, JSValue *argv) {
   i32 type = JS_GetTypedArrayType(this_val), source_type = JS_GetTypedArrayType(argv[0]);

@@ -1,5 +1,5 @@
-// Functions of the engine that give way to ours (engine/edit/replaced.ts): everything that called `engine_x` calls `guest_x`, which may
-// still call it.
+// Functions of the engine that give way to ours (engine/edit/replaced.ts): everything that called `engine_x` calls
+// `guest_x`, which may still call it.
 #pragma once
 #include "guest.h"
 

@@ -1,5 +1,5 @@
-// What a WeakRef has shown, or was made of, is kept until the job ends (AddToKeptObjects and ClearKeptObjects of the language). As in V8 that
-// is when no job waits any more.
+// What a WeakRef has shown, or was made of, is kept until the job ends (AddToKeptObjects and ClearKeptObjects of the
+// language). As in V8 that is when no job waits any more.
 #include "departures.h"
 
 /** A hash table of values by their bits; 0, which is the number 0, is a free place. */

@@ -1,5 +1,6 @@
-// Where an error's trace begins: as in V8 behind the function that `new` was applied to, so that the constructor of a class of
-// errors, and those of the classes that it extends, are not in it. An error whose new target is a function that is not running has no frames.
+// Where an error's trace begins: as in V8 behind the function that `new` was applied to, so that the constructor of a
+// class of errors, and those of the classes that it extends, are not in it. An error whose new target is a function
+// that is not running has no frames.
 #include "departures.h"
 
 enum { BACKTRACE_SKIPS_FIRST = 1 };

@@ -1,8 +1,8 @@
 // Numbers as text, as short as they can be.
 //
-// The engine rounds a double to 17 digits, then to 16, and so on while the text still means the same double. Where the doubles below
-// lie closer than those above, which is at powers of two, the nearest decimal may be another double's, and the next one above this one's
-// all the same.
+// The engine rounds a double to 17 digits, then to 16, and so on while the text still means the same double. Where the
+// doubles below lie closer than those above, which is at powers of two, the nearest decimal may be another double's,
+// and the next one above this one's all the same.
 #include "departures.h"
 
 enum { FORMAT_MASK = 3, FORMAT_FREE = 0 };

@@ -1,5 +1,5 @@
-// fixtures/language/: programs that the engine as published gets wrong. Node prints what is expected, and so do their artifacts, however they
-// are built.
+// fixtures/language/: programs that the engine as published gets wrong. Node prints what is expected, and so do their
+// artifacts, however they are built.
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
