@@ -5,8 +5,10 @@ import { engineEditRefused } from "../errors.ts"
 import { dispatchDirectly } from "./dispatch.ts"
 import { removeDumpTests } from "./dumptests.ts"
 import type { Editable } from "./editable.ts"
+import { closeAfterBodies } from "./forawait.ts"
 import { freeInline } from "./freeing.ts"
 import { growAhead } from "./growing.ts"
+import { convertKeysLate } from "./keyorder.ts"
 import { believeDefineTrap, compareBelowZero } from "./mending.ts"
 import { countNativeStack } from "./nativestack.ts"
 import { hookShapes } from "./shapehook.ts"
@@ -30,6 +32,8 @@ const edits = {
   growths: { apply: growAhead, places: 1 },
   bigIntCompares: { apply: compareBelowZero, places: 1 },
   defineTraps: { apply: believeDefineTrap, places: 1 },
+  keyConversions: { apply: convertKeysLate, places: 4 },
+  iteratorCloses: { apply: closeAfterBodies, places: 2 },
 } satisfies Record<string, Edit>
 
 /** Apply every edit. Throws EB403 when a pattern is not found as often as it was. */

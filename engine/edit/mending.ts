@@ -8,10 +8,10 @@ import type { Editable } from "./editable.ts"
 import { typeText } from "../module.ts"
 
 /** An instruction of a pattern: an opcode, or an opcode with its immediate. */
-type Wanted = number | readonly [op: number, a: number]
+export type Wanted = number | readonly [op: number, a: number]
 
 /** Where the pattern begins in the code, each time. */
-function placesOf(code: readonly Instruction[], pattern: readonly Wanted[]): number[] {
+export function placesOf(code: readonly Instruction[], pattern: readonly Wanted[]): number[] {
   const fits = (found: Instruction | undefined, wanted: Wanted): boolean =>
     typeof wanted === "number" ? found?.op === wanted : found?.op === wanted[0] && found.a === wanted[1]
   return code.flatMap((_, at) => (pattern.every((wanted, i) => fits(code[at + i], wanted)) ? [at] : []))
