@@ -30,6 +30,7 @@ const builtins: Record<string, string> = {
   typed_array_set: "Object.getPrototypeOf(Int8Array.prototype).set",
   weak_ref: "WeakRef",
   deref: "WeakRef.prototype.deref",
+  date_parse: "Date.parse",
 }
 
 /**
