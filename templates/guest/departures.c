@@ -40,10 +40,19 @@ EXPORT JSValue guest_is_frozen(JSContext *c, JSValue this_val, i32 argc, JSValue
 
 // ---- typed arrays -----------------------------------------------------------------------------------------------
 
+/**
+ * Can a program see when the `prototype` of this new target is asked for? Not of a function or class: there it is a
+ * plain property.
+ */
+static bool shows_its_prototype_being_read(JSValue new_target) {
+  if (!is_object(new_target)) return false;
+  u32 class_id = JS_GetClassID(new_target);
+  return class_id != CLASS_C_FUNCTION && class_id != CLASS_BYTECODE_FUNCTION;
+}
+
 /** The constructors: with an object to make it of, the new target's `prototype` is asked for before anything else. */
 EXPORT JSValue guest_typed_array(JSContext *c, JSValue new_target, i32 argc, JSValue *argv, i32 class_id) {
-  // The prototype of a built-in constructor is a fixed property.
-  bool observable = is_object(argv[0]) && is_object(new_target) && JS_GetClassID(new_target) != CLASS_C_FUNCTION;
+  bool observable = is_object(argv[0]) && shows_its_prototype_being_read(new_target);
   if (!observable) return engine_typed_array(c, new_target, argc, argv, class_id);
   JSValue prototype = JS_GetPropertyStr(c, new_target, "prototype");
   if (is_exception(prototype)) return prototype;
