@@ -4,8 +4,8 @@ import manifest from "../package.json" with { type: "json" }
 import { functionsOf, loadApp, openApp } from "./app.ts"
 import type { Bundle, BundleChoices } from "./bundle/bundle.ts"
 import { mapText } from "./bundle/mappings.ts"
-import { checkOutputFolder, writeAtomically } from "./disk.ts"
-import { outputIsInput } from "./errors.ts"
+import { checkOutputFolder, writeFileWhole } from "./disk.ts"
+import { outputIsInput, wrongUsage } from "./errors.ts"
 import { freezeApp, type FreezeChoice } from "./freezing.ts"
 import { linkArtifact } from "./link.ts"
 import { type LoadChoices, runAppNow } from "./load.ts"
@@ -59,8 +59,10 @@ export async function build({ input, color, onStage, write, ...given }: BuildOpt
   } = opened.options
   // An option that is taken neither here nor by a stage is a type error.
   others satisfies Record<Exclude<keyof typeof others, keyof (BundleChoices & LoadChoices & FreezeChoice)>, never>
-  const output = resolve(named)
-  for (const path of [output, reportFile]) if (path !== undefined) await checkOutputFolder(resolve(path))
+  const output = placeOf(named)
+  const reportPlace = reportFile === undefined ? undefined : placeOf(reportFile)
+  checkStdout(output, reportPlace, sourcemap)
+  for (const path of [output, reportPlace]) if (path !== undefined && path !== "-") await checkOutputFolder(path)
 
   const loaded = await loadApp(opened, { onStage: clock.stage, color, write })
   const { app, bundle, live, base } = loaded
@@ -85,8 +87,8 @@ export async function build({ input, color, onStage, write, ...given }: BuildOpt
   const wasm = optimized?.wasm ?? linked.wasm
 
   clock.stage("writing")
-  await writeAtomically(output, wasm)
-  if (sourcemap) await writeAtomically(`${output}.map`, mapText(bundle.map))
+  await writeFileWhole(output, wasm)
+  if (sourcemap) await writeFileWhole(`${output}.map`, mapText(bundle.map))
 
   const sizes: Sizes = {
     artifact: wasm.length,
@@ -106,13 +108,26 @@ export async function build({ input, color, onStage, write, ...given }: BuildOpt
     engine,
     frozen: frozen.report,
   })
-  if (reportFile !== undefined) await writeAtomically(resolve(reportFile), `${JSON.stringify(report, null, 2)}\n`)
+  if (reportPlace !== undefined) await writeFileWhole(reportPlace, `${JSON.stringify(report, null, 2)}\n`)
   if (stages !== undefined) {
     const values = { ...loaded, functions, frozen, linked: linked.wasm, optimized: optimized?.wasm, report }
     await writeStages(resolve(stages), values)
   }
   const inputs = [...bundle.inputs, join(app.root, ".edgebox.json"), join(app.root, "package.json")]
   return { output, wasm, bundle, report, inputs }
+}
+
+/** Where a file goes, absolute; `-` is standard output. */
+function placeOf(path: string): string {
+  return path === "-" ? path : resolve(path)
+}
+
+/** Standard output takes one file, and has no place beside it. */
+function checkStdout(output: string, report: string | undefined, sourcemap: boolean | undefined): void {
+  if (output !== "-") return
+  const wrong = (message: string) => wrongUsage(message, "Name a file for the module: -o app.wasm.")
+  if (report === "-") throw wrong("The module and the report cannot both go to standard output.")
+  if (sourcemap) throw wrong("A source map lies beside the module; beside standard output it cannot.")
 }
 
 /** Measures the stages; each lasts until the next begins. */

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { configNotJson, configNotReadable, configUnknownKey, configWrongType } from "./errors.ts"
-import { reasonOf } from "./disk.ts"
+import { reasonOf } from "../output.ts"
 import { findJsonMistake } from "./json.ts"
 import { nearest } from "../nearest.ts"
 import { type Config, rows } from "./options.ts"

@@ -1,7 +1,7 @@
-// Writing files so that nobody ever sees half of one.
-import { randomBytes } from "node:crypto"
-import { mkdir, open, rename, stat, unlink } from "node:fs/promises"
-import { basename, dirname, join, relative } from "node:path"
+// Where a build writes: folders and files, with the problems that there can be.
+import { mkdir, stat } from "node:fs/promises"
+import { dirname, relative } from "node:path"
+import { reasonOf, writeOutput } from "../output.ts"
 import { noOutputFolder, outputNotWritable } from "./errors.ts"
 
 /** Refuse early when the folder that a file is to be written to is not there. */
@@ -13,21 +13,13 @@ export async function checkOutputFolder(path: string): Promise<void> {
   if (there?.isDirectory()) throw outputNotWritable(fromHere(path), "it is a folder")
 }
 
-/** Write a file under another name beside the target, then rename it: the target is the old file or the new one. */
-export async function writeAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
-  await checkOutputFolder(path)
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`)
+/** Write a file, or to what stands there; `-` is standard output. Throws EB120, EB121. */
+export async function writeFileWhole(path: string, bytes: Uint8Array | string): Promise<void> {
+  if (path !== "-") await checkOutputFolder(path)
   try {
-    const file = await open(temporary, "wx")
-    try {
-      await file.writeFile(bytes)
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
+    await writeOutput(path, bytes)
   } catch (error) {
-    await unlink(temporary).catch(() => {})
-    throw outputNotWritable(fromHere(path), reasonOf(error))
+    throw outputNotWritable(path === "-" ? "standard output" : fromHere(path), reasonOf(error))
   }
 }
 
@@ -54,10 +46,4 @@ export async function makeFolder(path: string): Promise<void> {
 export function fromHere(path: string): string {
   const near = relative(process.cwd(), path).replaceAll("\\", "/")
   return near.startsWith("../../") ? path : near || "."
-}
-
-/** Why a file operation failed, without the paths and codes that Node puts around it: "permission denied". */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message
 }

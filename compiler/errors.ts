@@ -69,7 +69,9 @@ export const noOutputFolder = (folder: string) =>
   new Problem("EB120", `The output folder "${folder}" does not exist.`, { hint: `Create it: mkdir -p ${folder}` })
 
 export const outputNotWritable = (path: string, reason: string) =>
-  new Problem("EB121", `"${path}" cannot be written: ${withoutStop(reason)}.`)
+  new Problem("EB121", `"${path}" cannot be written: ${withoutStop(reason)}.`, {
+    hint: "Check the folder and its permissions, or choose another name.",
+  })
 
 export const outputIsInput = (path: string) =>
   new Problem("EB122", `The output "${path}" is one of the app's own files.`, { hint: "Choose another name with -o." })
@@ -141,7 +143,9 @@ export const notAnArtifact = (path: string, reason: string) =>
   })
 
 export const notReadable = (path: string, reason: string) =>
-  new Problem("EB801", `"${path}" cannot be read: ${withoutStop(reason)}.`)
+  new Problem("EB801", `"${path}" cannot be read: ${withoutStop(reason)}.`, {
+    hint: "Name a module that is there and may be read; edgeboxc build app/ -o app.wasm makes one.",
+  })
 
 export const optimizerFailed = (reason: string) =>
   new Problem("EB803", `The module could not be optimised: ${withoutStop(reason)}.`, {

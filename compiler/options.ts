@@ -50,7 +50,7 @@ export const options = {
     kind: "text",
     flags: "-o, --output <file>",
     inConfig: true,
-    help: "where to write the module",
+    help: "where to write the module; - for standard output",
     standard: "<name>.wasm in this folder",
   },
   snapshot: {

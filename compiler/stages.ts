@@ -1,12 +1,11 @@
 // `--stages <folder>`: every value on the pipeline, one file each, numbered in the order in which they come.
-import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { FunctionInfo } from "../freeze/function.ts"
 import { sourceNames } from "../freeze/read/naming.ts"
 import { listing } from "../freeze/flow/disassembly.ts"
 import type { AppInEngine } from "./app.ts"
 import { mapText } from "./bundle/mappings.ts"
-import { makeFolder } from "./disk.ts"
+import { makeFolder, writeFileWhole } from "./disk.ts"
 import { type Frozen, planText } from "./freezing.ts"
 import type { BuildReport } from "./report.ts"
 import { libraryText } from "./wat.ts"
@@ -24,7 +23,7 @@ export interface Stages extends Pick<AppInEngine, "app" | "options" | "bundle" |
 /** Write them. What a build has not made (nothing frozen, not optimised) has no file. */
 export async function writeStages(folder: string, stages: Stages): Promise<void> {
   await makeFolder(folder)
-  for (const [name, value] of await filesOf(stages)) await writeFile(join(folder, name), value)
+  for (const [name, value] of await filesOf(stages)) await writeFileWhole(join(folder, name), value)
 }
 
 async function filesOf(stages: Stages): Promise<[name: string, value: string | Uint8Array][]> {

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // gen-opcodes: installed engine -> opcodes/quickjs.generated.ts; or a header, compared with it.
 import { makeProgram, runProgram } from "../command.ts"
+import { reasonOf, writeOutput } from "../output.ts"
 import manifest from "../package.json" with { type: "json" }
 import { createHash } from "node:crypto"
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -42,22 +43,22 @@ const program = makeProgram({ name: "gen-opcodes", version: manifest.version })
     (m, all: string[]) => [...all, m],
     [],
   )
-  .action((source: string | undefined, options: Options) => {
+  .action(async (source: string | undefined, options: Options) => {
     if (source !== undefined) compare(source, options)
     else if (options.check) check(options.table)
-    else generate(options.table)
+    else await generate(options.table)
   })
 
 void runProgram(program, wrongUsage)
 
-function generate(path: string): void {
+async function generate(path: string): Promise<void> {
   if (isInstalled && path === tablePath) throw cannotWriteTable(path, "it belongs to an installed package")
   const { wasm, source } = installedEngine()
   const table = readEngineTable(wasm)
   const text = renderTable(table, source)
   const textBefore = existsSync(path) ? readText(path) : ""
   const before = parseTable(textBefore)
-  writeWhole(path, text)
+  await write(path, text)
   say(`${relative(".", path)}: ${table.opcodes.length} opcodes of quickjs-wasi ${source.version}`)
   const differences = before === undefined ? [] : tableDifferences(before.table, table)
   for (const line of differences) say(`  ${line}`)
@@ -116,7 +117,7 @@ function readBytes(path: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(path))
   } catch (error) {
-    throw cannotReadTable(path, (error as NodeJS.ErrnoException).code ?? String(error))
+    throw cannotReadTable(path, reasonOf(error))
   }
 }
 
@@ -124,13 +125,11 @@ function readText(path: string): string {
   return new TextDecoder().decode(readBytes(path))
 }
 
-/** A run that is stopped in the middle leaves the old file alone. */
-function writeWhole(path: string, text: string): void {
+async function write(path: string, text: string): Promise<void> {
   try {
-    writeFileSync(`${path}.new`, text)
-    renameSync(`${path}.new`, path)
+    await writeOutput(path, text)
   } catch (error) {
-    throw cannotWriteTable(path, (error as NodeJS.ErrnoException).code ?? String(error))
+    throw cannotWriteTable(path, reasonOf(error))
   }
 }
 

@@ -67,6 +67,6 @@ export function notGenerated(path: string): Problem {
 export function cannotWriteTable(path: string, reason: string): Problem {
   return new Problem("EB510", `The opcode table cannot be written: ${withoutStop(reason)}.`, {
     at: path,
-    hint: "Run gen-opcodes in EdgeBox's source tree, or name the file with --table.",
+    hint: "Name a file that you may write, in a folder that is there, with --table; EdgeBox's source tree has a place for it.",
   })
 }

@@ -42,8 +42,8 @@ const confined: Record<string, string[]> = {
 /** Files that import nothing of ours and that every folder may import. */
 const tables = ["templates/parts.ts", "templates/guest/scripts.ts"]
 
-/** What every folder may import, beside the folders: problems, and how a command line tells of them. */
-const atRoot = ["problem.ts", "command.ts", "nearest.ts"]
+/** What every folder may import, beside the folders: problems, how a command line tells of them, writing files. */
+const atRoot = ["problem.ts", "command.ts", "nearest.ts", "output.ts"]
 
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })

@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises"
 import { type BuildOptions, type BuildResult, build } from "../build.ts"
 import { isProblem, printable, problemText } from "../../problem.ts"
 import { fromHere } from "../disk.ts"
+import { wrongUsage } from "../errors.ts"
 import { optimizeLate } from "../jit.ts"
 import type { BuildChoices, CommandChoices } from "../options.ts"
 import { init } from "./starter.ts"
@@ -16,6 +17,7 @@ type CommandOptions = BuildChoices & CommandChoices & { input: string }
 /** `edgeboxc build`. */
 export async function buildCommand(options: CommandOptions): Promise<void> {
   optimizeLate()
+  if (options.output === "-") checkReader(options)
   if (options.watch !== true) {
     await buildOnce(options)
     return
@@ -38,6 +40,13 @@ export async function buildCommand(options: CommandOptions): Promise<void> {
   }, stop.signal)
 }
 
+/** A module on standard output is for one reader, who can read it. */
+function checkReader({ watch }: CommandOptions): void {
+  const hint = "Name the file to write: -o app.wasm."
+  if (watch === true) throw wrongUsage("--watch cannot write one module after the other to standard output.", hint)
+  if (process.stdout.isTTY) throw wrongUsage("Standard output is a terminal, which cannot show a module.", hint)
+}
+
 async function buildOnce(options: CommandOptions): Promise<BuildResult> {
   const progress = startProgress(options.quiet !== true && process.stderr.isTTY === true)
   try {
@@ -49,14 +58,24 @@ async function buildOnce(options: CommandOptions): Promise<BuildResult> {
       onStage: progress.stage,
     })
     progress.clear()
-    if (quiet !== true) report(result, verbose === true, options.freezeOnly ?? [])
+    if (quiet !== true) {
+      const aside = options.report === "-"
+      report(result, { verbose: verbose === true, wanted: options.freezeOnly ?? [], aside })
+    }
     return result
   } finally {
     progress.clear()
   }
 }
 
-function report({ output, report, bundle }: BuildResult, verbose: boolean, wanted: readonly string[]): void {
+interface Telling {
+  verbose: boolean
+  wanted: readonly string[]
+  /** Standard output has something else to say. */
+  aside: boolean
+}
+
+function report({ output, report, bundle }: BuildResult, { verbose, wanted, aside }: Telling): void {
   for (const { name, frozen, why } of report.frozen.functions) {
     if (wanted.includes(name) && !frozen) process.stderr.write(`${printable(name)} is not frozen: ${why}\n`)
   }
@@ -66,7 +85,9 @@ function report({ output, report, bundle }: BuildResult, verbose: boolean, wante
   }
   for (const warning of bundle.warnings) process.stderr.write(`${warning.trimEnd()}\n`)
   if (verbose) process.stderr.write(`${stageLines(report).join("\n")}\n`)
-  process.stdout.write(`${summaryLine(fromHere(output), report)}\n`)
+  const place = output === "-" ? "standard output" : fromHere(output)
+  const summary = aside || output === "-" ? process.stderr : process.stdout
+  summary.write(`${summaryLine(place, report)}\n`)
 }
 
 /** What an app prints while it is run at build time goes to stderr, so that it does not mix with our own result. */

@@ -5,6 +5,7 @@ import { parseCode } from "../../wasm/body.ts"
 import { parseMemories } from "../../wasm/definitions.ts"
 import { parseExports, parseImports } from "../../wasm/externs.ts"
 import { findSection, readSections, SectionId, type Section } from "../../wasm/sections.ts"
+import { reasonOf } from "../../output.ts"
 import { isProblem, printable, unprintable } from "../../problem.ts"
 import { notAnArtifact, notReadable } from "../errors.ts"
 import { noteSection, type ArtifactNote } from "../link.ts"
@@ -130,7 +131,7 @@ export function inspectCommand(program: Command): void {
     .option("--json", "as JSON")
     .action(async (path: string, options: { json?: boolean }) => {
       const bytes = await readFile(path).catch((error: Error) => {
-        throw notReadable(path, error.message)
+        throw notReadable(path, reasonOf(error))
       })
       const found = inspect(new Uint8Array(bytes), path)
       process.stdout.write(`${options.json === true ? jsonText(found) : inspectionText(path, found)}\n`)

@@ -1,10 +1,10 @@
 // edgeboxc snapshot: reads the command line, runs the job, writes the module. All that it knows of snapshots is in
 // wizer/.
-import { writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { Command, InvalidArgumentError, Option } from "commander"
 import { checkJob, runJob, type Job } from "../../wizer/node/job.ts"
-import { readInput, reason, writeOutput } from "../../wizer/node/output.ts"
-import { cannotWrite } from "../../wizer/errors.ts"
+import { reasonOf, writeOutput } from "../../output.ts"
+import { cannotRead, cannotWrite } from "../../wizer/errors.ts"
 import { reportText, type Optimize, type SnapshotResult } from "../../wizer/snapshot.ts"
 
 interface Options {
@@ -84,7 +84,7 @@ async function run(command: Command, input: string, output: string | undefined, 
     return say(target, `${input}: can be snapshotted`)
   }
   const result = options.timeout === undefined ? await runJob(job) : await runWithin(job, options.timeout)
-  await writeOutput(target, result.wasm)
+  await write(target, result.wasm)
   await tell(target, options, result)
 }
 
@@ -95,13 +95,25 @@ async function runWithin(job: Job, timeoutMs: number): Promise<SnapshotResult> {
 
 async function tell(target: string, { report }: Options, result: SnapshotResult): Promise<void> {
   const json = `${JSON.stringify(result.report, null, 2)}\n`
-  if (report === "-") return writeOutput("-", Buffer.from(json))
+  if (report !== undefined) await write(report, json)
+  if (report !== "-") say(target, reportText(result.report, target === "-" ? "standard output" : target))
+}
+
+async function write(path: string, bytes: Uint8Array | string): Promise<void> {
   try {
-    if (report !== undefined) writeFileSync(report, json)
+    await writeOutput(path, bytes)
   } catch (error) {
-    throw cannotWrite(report ?? "", reason(error))
+    throw cannotWrite(path === "-" ? "standard output" : path, reasonOf(error))
   }
-  say(target, reportText(result.report, target === "-" ? "standard output" : target))
+}
+
+/** `-` is standard input. */
+function readInput(path: string): Uint8Array {
+  try {
+    return readFileSync(path === "-" ? 0 : path)
+  } catch (error) {
+    throw cannotRead(path === "-" ? "standard input" : path, reasonOf(error))
+  }
 }
 
 function say(target: string, text: string): void {

@@ -2,7 +2,8 @@
 import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { basename, join, resolve } from "node:path"
 import { folderNotEmpty, outputNotWritable } from "../errors.ts"
-import { fromHere, makeFolder, reasonOf } from "../disk.ts"
+import { reasonOf } from "../../output.ts"
+import { fromHere, makeFolder } from "../disk.ts"
 import { starterFolder } from "../shipped.ts"
 
 /**

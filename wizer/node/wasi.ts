@@ -8,9 +8,9 @@ import { createHost, type Grant } from "../../wasi/hosting.ts"
 import { everyRight, Filetype, Rights } from "../../wasi/preview1.ts"
 import { hostInput } from "../../wasi/streams.ts"
 import { systemWorld } from "../../wasi/system.ts"
+import { reasonOf } from "../../output.ts"
 import { cannotLink, noDirectory } from "../errors.ts"
 import { Exit, stopProgram, type Host } from "../initialize.ts"
-import { reason } from "./output.ts"
 
 export interface WasiOptions {
   /** `KEY=VALUE` lines. */
@@ -81,7 +81,7 @@ function grantsOf({ dirs = {} }: WasiOptions): Grant[] {
 }
 
 function whyNot(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code === "ENOTDIR" ? "it is not a directory" : reason(error)
+  return (error as NodeJS.ErrnoException).code === "ENOTDIR" ? "it is not a directory" : reasonOf(error)
 }
 
 function wrongTypes(name: WasiName): string {
