@@ -86,6 +86,12 @@ export function badArtifactSection(path: string, why: string): Problem {
   })
 }
 
+export function beyondLimit(path: string, why: string): Problem {
+  return new Problem("EB717", `"${path}" declares more than the engine that runs it can give: ${why}.`, {
+    hint: "Link it with smaller tables, memories or fewer functions.",
+  })
+}
+
 export function badGrant(option: string, why: string): Problem {
   return new Problem("EB720", `--dir ${option}: ${why}.`, {
     hint: "Write --dir HOST, --dir HOST::GUEST or --dir HOST::GUEST:ro.",

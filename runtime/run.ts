@@ -65,10 +65,16 @@ export function compile(bytes: Uint8Array, path: string): Program {
   try {
     module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
   } catch (error) {
-    throw problems.corruptModule(path, engineWords(error))
+    const words = engineWords(error)
+    throw isLimit(words) ? problems.beyondLimit(path, words) : problems.corruptModule(path, words)
   }
   checkCommand(module, path)
   return { path, module, artifact }
+}
+
+/** "functions count of 1100000 exceeds internal limit of 1000000", "is larger than implementation limit". */
+function isLimit(words: string): boolean {
+  return /(internal|implementation) limit/.test(words)
 }
 
 /** V8 says `WebAssembly.Module(): what @+12`. */
@@ -153,6 +159,10 @@ function instantiate(module: WebAssembly.Module, host: Host, path: string): WebA
     if (error instanceof WebAssembly.LinkError) throw problems.cannotInstantiate(path, engineWords(error))
     if (error instanceof RangeError && /memory|allocat/i.test(error.message)) {
       throw problems.cannotInstantiate(path, "out of memory: the host cannot give it the memory that it asks for")
+    }
+    // What a module declares is valid up to 2^32 and more; how much of it there may be is the engine's affair.
+    if (error instanceof RangeError && isLimit(error.message)) {
+      throw problems.beyondLimit(path, engineWords(error))
     }
     throw error
   }

@@ -2,7 +2,7 @@
 // there are none.
 import type { Host } from "./hosting.ts"
 import type { GuestMemory } from "./memory.ts"
-import { bytes, result, row, u32, u64 } from "./parameters.ts"
+import { boundedBytes, result, row, u32, u64 } from "./parameters.ts"
 import { Errno } from "./preview1.ts"
 
 export const ambientCalls = {
@@ -25,7 +25,7 @@ export const ambientCalls = {
   clock_time_get: row({ id: u32, precision: u64, out: result(8) }, ({ memory, world }, { id, out }) =>
     memory.setU64(out, world.now(id)),
   ),
-  random_get: row({ buf: bytes }, ({ world }, { buf }) => world.random(buf)),
+  random_get: row({ buf: boundedBytes }, ({ world }, { buf }) => world.random(buf)),
 
   proc_exit: row({ code: u32 }, (host, { code }) => host.exit(code)),
   proc_raise: row({ signal: u32 }, (host, { signal }) => host.raise?.(signal) ?? Errno.nosys),

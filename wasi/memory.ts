@@ -86,6 +86,13 @@ export class GuestMemory {
     return text
   }
 
+  /** A range that is filled or taken in one go. */
+  transfer(pointer: number, length: number): Uint8Array {
+    const bytes = this.bytes(pointer, length)
+    need(length <= maxTransfer, "inval")
+    return bytes
+  }
+
   /** The ranges that an iovec array names. */
   buffers(pointer: number, count: number): Buffers {
     need(count <= maxBuffers, "inval")

@@ -33,6 +33,8 @@ function range<T>(read: (memory: GuestMemory, pointer: number, length: number) =
 export const text: Kind<string> = range((memory, pointer, length) => memory.text(pointer, length))
 /** A part of memory to fill. */
 export const bytes: Kind<Uint8Array> = range((memory, pointer, length) => memory.bytes(pointer, length))
+/** The same, of no more than a system hands over at once; more is `inval`. */
+export const boundedBytes: Kind<Uint8Array> = range((memory, pointer, length) => memory.transfer(pointer, length))
 /** An array of `iovec`s or `ciovec`s: the parts of memory that it names. */
 export const buffers: Kind<Buffers> = range((memory, pointer, count) => memory.buffers(pointer, count))
 

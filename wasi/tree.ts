@@ -204,8 +204,10 @@ function open(request: OpenRequest) {
 
 function openDirectory({ parent, name }: Target, request: OpenRequest): OpenDirectory {
   const { directory, oflags, base, inheriting, fdflags, everyRight } = request
-  // Programs that ask for every right there is mean a directory when they say so.
-  const writes = (base & Rights.fd_write) !== 0n && !(oflags & Oflags.directory)
+  // Programs that ask for every right there is mean a directory when they say so; who asks to read and write means a
+  // file.
+  const isSure = (oflags & Oflags.directory) !== 0 && (base & ~fileRights) !== 0n
+  const writes = (base & Rights.fd_write) !== 0n && !isSure
   need(!writes && (oflags & (Oflags.creat | Oflags.trunc)) === 0, "isdir")
   // A search-only handle would pass even where reading the directory is forbidden; fd_readdir opens it then, and fails.
   return {

@@ -173,6 +173,17 @@ attack("a directory that is opened is a root of its own", (wasi) => {
   expect(wasi.open("deep/../other.txt", { dirfd })).toEqual(expect.any(Number))
 })
 
+attack("a directory that is opened to read and write is none, also where a directory is asked for", (wasi) => {
+  const readWrite = (1n << 1n) | (1n << 6n)
+  for (const path of ["sub", ".", "sub/"]) {
+    for (const rights of [readWrite, 1n << 6n]) {
+      for (const oflags of [0, directory]) expect(wasi.open(path, { oflags, rights })).toBe("isdir")
+    }
+    expect(wasi.open(path, { oflags: directory, rights: everything })).toBeTypeOf("number")
+    expect(wasi.open(path, { oflags: directory, rights: 1n << 1n })).toBeTypeOf("number")
+  }
+})
+
 attack("..-components that stay inside are walked, through links too", (wasi, folder) => {
   fs.symlinkSync("sub/deep", join(folder, "box/link"))
   expect(wasi.open("sub/../file.txt")).toEqual(expect.any(Number))

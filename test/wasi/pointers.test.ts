@@ -5,7 +5,7 @@ import { expect, test } from "vitest"
 import { Errno } from "../../wasi/preview1.ts"
 import { preview1 } from "../../wasi/calls.ts"
 import type { WasiName } from "../../wasi/calls.ts"
-import { wasmTypes } from "../../wasi/parameters.ts"
+import { type Kind, text, wasmTypes } from "../../wasi/parameters.ts"
 import { randomFrom, seedOf } from "../random.ts"
 import { everything, hosts, iovec, out, withFolder } from "./wasi.ts"
 import type { StartWasi, WasiTest } from "./wasi.ts"
@@ -159,6 +159,25 @@ testAll("a memory of 4 GB works to its last byte", (wasi) => {
   expect(wasi.call("fd_read", 4, ...iovec(wasi, 0, 0x7fff_ffff), out)).toBe("success")
   expect(wasi.call("fd_read", 4, ...iovec(wasi, 0, -1), out)).toBe("inval")
 })
+
+testAll(
+  "in a memory of 4 GB a text's length is looked at before the text, and no more is filled than one can tell",
+  (wasi) => {
+    wasi.memory.grow(65_536 - 2)
+    for (const length of [4096, 300 << 20, 0x7fff_ffff, 0x8000_0000 | 0, 3_000_000_000 | 0, -65_536]) {
+      for (const [name, { parameters }] of Object.entries(preview1)) {
+        const kinds = Object.values(parameters) as Kind<unknown>[]
+        if (!kinds.includes(text)) continue
+        const other = ({ wasm }: Kind<unknown>) => [...wasm].map((type) => (type === "I" ? 0n : 3))
+        const args = kinds.flatMap((kind): (number | bigint)[] => (kind === text ? [0, length] : other(kind)))
+        expect([name, wasi.call(name as WasiName, ...args)]).toEqual([name, "nametoolong"])
+      }
+    }
+    for (const length of [0x8000_0000 | 0, 3_000_000_000 | 0, -1]) {
+      expect(wasi.call("random_get", 0, length)).toBe("inval")
+    }
+  },
+)
 
 testAll("offsets and sizes are 64 bits wide and unsigned", (wasi) => {
   expect(wasi.call("fd_seek", 4, -1n, 0, out)).toBe("inval")
