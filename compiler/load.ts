@@ -9,6 +9,7 @@ import type { Bundle } from "./bundle/bundle.ts"
 import { appDoesNotCompile, engineRanOutOfMemory, forbiddenAtBuild, topLevelThrew } from "./errors.ts"
 import type { Settled } from "./options.ts"
 import { bytecodeBytes, originalPlace, placeApp } from "./positions.ts"
+import { freezeStrings } from "./strings.ts"
 
 export type LoadChoices = Pick<Settled, "keepSource">
 
@@ -67,6 +68,7 @@ export function compileBundle(live: LiveEngine, bundle: Bundle, parts: string, o
   compileApp(live, bundle, options.keepSource)
   const appFunction = live.callValue("guest_app_function")
   placeApp(live, appFunction, bundle, bundleName)
+  freezeStrings(live, appFunction)
   return { live, appFunction, bytecodeBytes: bytecodeBytes(live, appFunction) }
 }
 
