@@ -34,6 +34,7 @@ import { bundleFailed, nestedTooDeeply } from "../errors.ts"
 import { fromHere } from "../disk.ts"
 import type { BuildChoices } from "../options.ts"
 import { mapText, type SourceMap } from "./mappings.ts"
+import { withHelpers } from "./helpers.ts"
 import { fillPlaces, placeMarkers } from "./meta.ts"
 import { kindsOf, shape } from "./strict.ts"
 
@@ -128,10 +129,16 @@ async function complete(app: App, options: BundleOptions, first: Result, format:
   const result = again ? await run(app, options, format, kinds.scripts) : first
   const [map, code] = textsOf(result)
   const entry = Object.values(result.metafile.outputs).find((output) => output.entryPoint !== undefined)
-  const filled = fillPlaces({ code, map }, entry?.entryPoint ?? "")
+  const helped = withHelpers(code, {
+    entry: entry?.entryPoint ?? "",
+    files: Object.keys(entry?.inputs ?? {}),
+    builtins: options.builtins,
+  })
+  const filled = fillPlaces({ code: helped.code, map }, entry?.entryPoint ?? "")
   const isModule = (path: string) => kinds.strict.includes(path) && result.metafile.inputs[path]?.format !== "cjs"
   return {
     ...filled,
+    prelude: helped.prelude + filled.prelude,
     kinds: again ? await kindsOf(result.metafile, app.root) : kinds,
     original: originalLines(app.root, result.metafile),
     exports: entry?.exports ?? [],

@@ -16,9 +16,10 @@ export const placeMarkers = {
   __dirname: "__edgebox_dir_000000",
   "import.meta": "__edgebox_meta_000000",
   "require.main": "__edgebox_main",
+  "require.resolve": "__edgebox_resolve_000000",
 }
 
-const marker = /\b__edgebox_(file|dir|meta)_000000\b/g
+const marker = /\b__edgebox_(file|dir|meta|resolve)_000000\b/g
 
 export interface Filled {
   code: string
@@ -76,6 +77,7 @@ function valueOf(kind: string, source: string, entry: string): string {
   const file = placeOf(source)
   if (kind === "file") return JSON.stringify(file)
   if (kind === "dir") return JSON.stringify(posix.dirname(file))
+  if (kind === "resolve") return `__edgebox_resolver(${JSON.stringify(posix.dirname(file))})` // helpers.ts
   const url = `file://${file.split("/").map(encodeURIComponent).join("/")}`
   const known = { url, filename: file, dirname: posix.dirname(file), main: source === entry }
   return `{ __proto__: null, ${JSON.stringify(known).slice(1, -1)} }`
