@@ -107,6 +107,12 @@ export const nativeAddon = (file: string, at: string | undefined) =>
     hint: "Use a package that is written in JavaScript or WebAssembly instead.",
   })
 
+export const remoteModule = (url: string, at: string | undefined) =>
+  new Problem("EB203", `"${url}" cannot be imported: nothing is loaded from the network.`, {
+    at,
+    hint: "Install it as a package, or put the file into the app's folder, and import that.",
+  })
+
 export const appDoesNotCompile = (reason: string, at: string | undefined) =>
   new Problem("EB220", `The engine does not take the app: ${withoutStop(reason)}.`, {
     at,

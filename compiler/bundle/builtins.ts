@@ -9,7 +9,7 @@ import { builtinModules } from "node:module"
 import { extname } from "node:path"
 import type { Metafile, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild"
 import { type Problem } from "../../problem.ts"
-import { nativeAddon, unknownBuiltin } from "../errors.ts"
+import { nativeAddon, remoteModule, unknownBuiltin } from "../errors.ts"
 import { fromHere } from "../disk.ts"
 import { nearest } from "../../nearest.ts"
 
@@ -23,7 +23,11 @@ export interface BuiltinOptions {
 const bareNames = builtinModules.filter((name) => !name.startsWith("_") && !name.includes(":"))
 
 /** esbuild plugin: built-in modules, externals, native addons, and scripts that are to be wrapped as modules. */
-export function builtinPlugin(options: BuiltinOptions, wrap: ReadonlySet<string>): Plugin {
+export function builtinPlugin(
+  options: BuiltinOptions,
+  wrap: ReadonlySet<string>,
+  texts?: ReadonlyMap<string, string>,
+): Plugin {
   const escape = (name: string) => name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replaceAll("\\*", ".*")
   const known = new RegExp(`^(?:node:.*|${[...new Set([...bareNames, ...options.builtins])].map(escape).join("|")})$`)
   return {
@@ -40,7 +44,12 @@ export function builtinPlugin(options: BuiltinOptions, wrap: ReadonlySet<string>
       build.onLoad({ filter: /.*/, namespace: "node" }, ({ path }) => ({ contents: ask(path) }))
       build.onLoad({ filter: /.*/, namespace: "external" }, ({ path }) => ({ contents: ask(path) }))
       build.onLoad({ filter: /.*/, namespace: MISSING }, ({ path }) => ({ contents: throwMissing(path) }))
-      if (wrap.size > 0) build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => wrapped(path, wrap))
+      build.onResolve({ filter: /^https?:/ }, ({ path, kind }) =>
+        kind === "import-statement" ? problem((at) => remoteModule(path, at)) : { path, namespace: REMOTE },
+      )
+      build.onLoad({ filter: /.*/, namespace: REMOTE }, ({ path }) => ({ contents: throwRemote(path) }))
+      if (wrap.size > 0 || texts !== undefined)
+        build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => changed(path, wrap, texts))
     },
   }
 }
@@ -67,6 +76,11 @@ const ask = (name: string) => `module.exports = require(${JSON.stringify(name)})
 
 const throwMissing = (name: string) =>
   `throw Object.assign(new Error(${JSON.stringify(`Cannot find module '${name}': EdgeBox has no such built-in module`)}), { code: "MODULE_NOT_FOUND" })`
+
+const REMOTE = "remote"
+
+const throwRemote = (url: string) =>
+  `throw Object.assign(new Error(${JSON.stringify(`"${url}" cannot be imported: nothing is loaded from the network`)}), { code: "ERR_UNSUPPORTED_ESM_URL_SCHEME" })`
 
 async function resolveBuiltin(
   build: PluginBuild,
@@ -96,8 +110,14 @@ function problem(make: (at: string | undefined) => Problem): { errors: { text: s
 }
 
 /** A mention of `module` is what makes esbuild give a file a function of its own. */
-async function wrapped(path: string, wrap: ReadonlySet<string>): Promise<OnLoadResult | undefined> {
-  if (!wrap.has(path)) return undefined
+async function changed(
+  path: string,
+  wrap: ReadonlySet<string>,
+  texts?: ReadonlyMap<string, string>,
+): Promise<OnLoadResult | undefined> {
+  const text = texts?.get(path)
+  if (!wrap.has(path) && text === undefined) return undefined
   const loader = /^\.[cm]?tsx?$/.test(extname(path)) ? (path.endsWith("x") ? "tsx" : "ts") : "jsx"
-  return { contents: `${await readFile(path, "utf8")}\n;module;`, loader }
+  const mention = wrap.has(path) ? "\n;module;" : ""
+  return { contents: `${text ?? (await readFile(path, "utf8"))}${mention}`, loader }
 }

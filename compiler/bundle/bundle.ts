@@ -26,7 +26,7 @@ import {
 } from "esbuild"
 import { formatMessages, transform } from "esbuild"
 import { readFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { join, relative, resolve } from "node:path"
 import { builtinPlugin, missingOf, namesOf } from "./builtins.ts"
 import type { App } from "../entry.ts"
 import { isProblem, printable, unprintable } from "../../problem.ts"
@@ -34,6 +34,8 @@ import { bundleFailed, nestedTooDeeply } from "../errors.ts"
 import { fromHere } from "../disk.ts"
 import type { BuildChoices } from "../options.ts"
 import { mapText, type SourceMap } from "./mappings.ts"
+import { graph, withGraph } from "./awaiting.ts"
+import { isAboutConstant, withThrows } from "./constants.ts"
 import { withHelpers } from "./helpers.ts"
 import { fillPlaces, placeMarkers } from "./meta.ts"
 import { kindsOf, shape } from "./strict.ts"
@@ -76,8 +78,9 @@ export const globalName = "__edgebox_app"
 /** Bundle an app. Throws a problem when the app cannot be bundled. */
 export async function bundle(app: App, options: BundleOptions): Promise<Bundle> {
   try {
-    const { result, format } = await runFor(app, options)
-    const whole = await complete(app, options, result, format)
+    const { result, ...kind } = await runFor(app, options)
+    const { format } = kind
+    const whole = await complete(app, options, result, kind)
     const pieces = shape(whole, format)
     const { code, map } = options.minify === true ? await minified(pieces) : pieces
     return {
@@ -87,7 +90,7 @@ export async function bundle(app: App, options: BundleOptions): Promise<Bundle> 
       entryIsModule: whole.entryIsModule,
       builtins: namesOf(result.metafile),
       inputs: inputsOf(result.metafile, app.root),
-      warnings: await shown(result.warnings, "warning", app, options),
+      warnings: await shown([...result.warnings, ...leftOut(result.metafile)], "warning", app, options),
       missing: missingOf(result.metafile),
     }
   } catch (error) {
@@ -106,14 +109,23 @@ const awaitAndSloppy = [
 
 type Result = BuildResult<{ metafile: true; write: false }>
 
+/** How esbuild is run: `linked`, with every module in a function of its own (awaiting.ts). */
+interface RunKind {
+  format: Bundle["format"]
+  linked: boolean
+}
+
 /** A plain function unless the app awaits at its top level: esbuild says so only by refusing. */
-async function runFor(app: App, options: BundleOptions): Promise<{ result: Result; format: Bundle["format"] }> {
+async function runFor(app: App, options: BundleOptions): Promise<RunKind & { result: Result }> {
+  const sync: RunKind = { format: "sync", linked: false }
   try {
-    return { result: await run(app, options, "sync"), format: "sync" }
+    return { result: await run(app, options, sync), ...sync }
   } catch (error) {
     // With other errors besides, the second run shows those alone.
     if (!isBuildFailure(error) || !error.errors.some(isAboutAwait)) throw error
-    return { result: await run(app, options, "async"), format: "async" }
+    const files = error.errors.filter(isAboutAwait).map(({ location }) => resolve(app.root, location?.file ?? ""))
+    const kind: RunKind = { format: "async", linked: files.some((file) => file !== app.entry) }
+    return { result: await run(app, options, kind), ...kind }
   }
 }
 
@@ -123,26 +135,28 @@ const isAboutAwait = (message: Message) => /^Top-level await is currently not su
  * Text, map and kinds of what esbuild wrote; a second run makes modules of the scripts that need a function of their
  * own.
  */
-async function complete(app: App, options: BundleOptions, first: Result, format: Bundle["format"]) {
+async function complete(app: App, options: BundleOptions, first: Result, kind: RunKind) {
   const kinds = await kindsOf(first.metafile, app.root)
   const again = kinds.strict.length > 0 && kinds.scripts.length > 0
-  const result = again ? await run(app, options, format, kinds.scripts) : first
+  const result = again ? await run(app, options, kind, kinds.scripts) : first
   const [map, code] = textsOf(result)
   const entry = Object.values(result.metafile.outputs).find((output) => output.entryPoint !== undefined)
-  const helped = withHelpers(code, {
-    entry: entry?.entryPoint ?? "",
+  const entryPath = kind.linked ? relative(app.root, app.entry).replaceAll("\\", "/") : (entry?.entryPoint ?? "")
+  const helped = withHelpers(kind.linked ? withGraph(code) : code, {
+    entry: entryPath,
     files: Object.keys(entry?.inputs ?? {}),
     builtins: options.builtins,
   })
-  const filled = fillPlaces({ code: helped.code, map }, entry?.entryPoint ?? "")
+  const filled = fillPlaces({ code: helped.code, map }, entryPath)
   const isModule = (path: string) => kinds.strict.includes(path) && result.metafile.inputs[path]?.format !== "cjs"
   return {
     ...filled,
-    prelude: helped.prelude + filled.prelude,
+    prelude: (kind.linked ? graph : "") + helped.prelude + filled.prelude,
+    linked: kind.linked,
     kinds: again ? await kindsOf(result.metafile, app.root) : kinds,
     original: originalLines(app.root, result.metafile),
     exports: entry?.exports ?? [],
-    entryIsModule: isModule(entry?.entryPoint ?? ""),
+    entryIsModule: isModule(entryPath),
   }
 }
 
@@ -170,10 +184,27 @@ function linesOf(path: string): string[] | undefined {
   }
 }
 
-async function run(app: App, options: BundleOptions, format: Bundle["format"], wrap: string[] = []): Promise<Result> {
+/** Runs esbuild; where it refuses what only throws when it runs, once more without that. */
+async function run(app: App, options: BundleOptions, kind: RunKind, wrap: string[] = []): Promise<Result> {
+  try {
+    return await runOnce(app, options, kind, { wrap })
+  } catch (error) {
+    const constants = isBuildFailure(error) ? error.errors.filter(isAboutConstant) : []
+    if (constants.length === 0) throw error
+    return runOnce(app, options, kind, { wrap, texts: await withThrows(constants, app.root) })
+  }
+}
+
+/** `wrap`: scripts that need a function of their own. `texts`: what stands in a file for us, by its path. */
+interface Changes {
+  wrap: string[]
+  texts?: ReadonlyMap<string, string>
+}
+
+async function runOnce(app: App, options: BundleOptions, kind: RunKind, { wrap, texts }: Changes): Promise<Result> {
   const settings = {
     absWorkingDir: app.root,
-    entryPoints: [app.entry.includes("*") ? entryName : app.entry],
+    entryPoints: [kind.linked || app.entry.includes("*") ? entryName : app.entry],
     outfile: join(app.root, outfile),
     bundle: true,
     write: false,
@@ -196,8 +227,11 @@ async function run(app: App, options: BundleOptions, format: Bundle["format"], w
     supported: { decorators: false, "dynamic-import": false },
     loader: { "": "js", ".txt": "text", ".md": "text" },
     define: { ...placeMarkers, ...options.define },
-    ...(format === "sync" ? { format: "iife", globalName } : { format: "esm" }),
-    plugins: [entryPlugin(app), builtinPlugin(options, new Set(wrap.map((path) => resolve(app.root, path))))],
+    ...(kind.format === "sync" ? { format: "iife", globalName } : { format: "esm" }),
+    plugins: [
+      entryPlugin(app, kind),
+      builtinPlugin(options, new Set(wrap.map((path) => resolve(app.root, path))), texts),
+    ],
   } satisfies BuildOptions
   return build(settings)
 }
@@ -207,13 +241,15 @@ async function run(app: App, options: BundleOptions, format: Bundle["format"], w
  */
 const entryName = "edgebox-entry"
 
-function entryPlugin(app: App): Plugin {
+function entryPlugin(app: App, { linked }: RunKind): Plugin {
+  const contents = `export default () => import(${JSON.stringify(`./${relative(app.root, app.entry)}`)})`
   return {
     name: "entry",
     setup(build) {
       build.onResolve({ filter: /^edgebox-entry$/ }, ({ kind }) =>
-        kind === "entry-point" ? { path: app.entry } : undefined,
+        kind !== "entry-point" ? undefined : linked ? { path: entryName, namespace: "edgebox" } : { path: app.entry },
       )
+      build.onLoad({ filter: /^edgebox-entry$/, namespace: "edgebox" }, () => ({ contents, resolveDir: app.root }))
     },
   }
 }
@@ -258,6 +294,20 @@ function inputsOf(metafile: Metafile, root: string): string[] {
   // esbuild names what does not come from a file by its namespace: "node:fs".
   const files = Object.keys(metafile.inputs).filter((path) => !/^[a-z-]{2,}:/.test(path))
   return files.map((path) => resolve(root, path)).sort()
+}
+
+/** Style sheets: esbuild writes them into a file of their own, which is no part of an artifact. */
+function leftOut({ inputs }: Metafile): Message[] {
+  const styles = Object.keys(inputs).filter((path) => path.endsWith(".css"))
+  const text = (path: string) => `"${path}" is left out: an artifact holds scripts, and styles have nothing to act on`
+  return styles.map((path) => ({
+    id: "",
+    pluginName: "",
+    text: text(path),
+    location: null,
+    notes: [],
+    detail: undefined,
+  }))
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {

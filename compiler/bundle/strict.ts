@@ -19,6 +19,7 @@ import { type Comment, type Expression, type Options, type Program, type Stateme
 import { readFile } from "node:fs/promises"
 import { dirname, extname, join, resolve } from "node:path"
 import type { Metafile } from "esbuild"
+import { withModulesLinked } from "./awaiting.ts"
 import { withLexicalDeclarations } from "./lexical.ts"
 import { withoutNeedlessNames } from "./names.ts"
 import { withTurnsClosed } from "./turns.ts"
@@ -42,6 +43,8 @@ export interface Raw {
   kinds: Kinds
   /** The lines of an original file, by its name in the map; undefined for what is no file. */
   original: (source: string) => readonly string[] | undefined
+  /** Every ES module is in a function of its own, and the entry is what the default export gives: awaiting.ts. */
+  linked: boolean
   /** Names that the entry exports, where esbuild ends its output with an export statement. */
   exports: string[]
 }
@@ -90,9 +93,11 @@ export function shape(raw: Raw, format: "sync" | "async"): { code: string; map: 
   const source = found.lines.slice(found.first, found.last).join("\n")
   const program = parse(source, { ...syntax, onComment: comments })
   const mapped = new MappedLines(raw.map.mappings)
-  const lexical = withLexicalDeclarations(source, program, originals(raw, mapped, source, found.first))
+  const modules = raw.linked ? withModulesLinked(source, program) : { source, links: "" }
+  const lexical = withLexicalDeclarations(modules.source, program, originals(raw, mapped, source, found.first))
   const named = withTurnsClosed(withoutNeedlessNames(lexical, program), program).split("\n")
   const body = { ...found, lines: found.lines.slice(0, found.first).concat(named, found.lines.slice(found.last)) }
+  if (raw.linked) linkLast(body, modules.links)
   const lines = new Lines(body)
   const { kinds, prelude } = raw
   if (kinds.strict.length === 0 || kinds.commonJs.length === 0) {
@@ -147,6 +152,14 @@ function moduleBody(raw: Raw): Body {
   const at = lines.findLastIndex((line) => line.startsWith("export "))
   const statement = lines.slice(at).join("\n")
   return { lines: [...lines.slice(0, at), returned(statement)], first, last: at + 1 }
+}
+
+/** The last line, which calls for the entry, puts the modules into the graph before. */
+function linkLast(body: Body, links: string): void {
+  const last = body.lines[body.last - 1] ?? ""
+  const entry = /get default\(\) \{ return (.*?); \}/.exec(last)?.[1]
+  if (entry === undefined) throw new Error(`unexpected end of esbuild's output: ${last.slice(0, 80)}`)
+  body.lines[body.last - 1] = `return ${links}, ${entry}();`
 }
 
 function returned(statement: string): string {
