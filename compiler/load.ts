@@ -9,7 +9,7 @@ import type { Bundle } from "./bundle/bundle.ts"
 import { appDoesNotCompile, engineRanOutOfMemory, forbiddenAtBuild, topLevelThrew } from "./errors.ts"
 import type { Settled } from "./options.ts"
 import { bytecodeBytes, originalPlace, placeApp } from "./positions.ts"
-import { freezeStrings } from "./strings.ts"
+import { freezeStrings } from "./templatestrings.ts"
 
 export type LoadChoices = Pick<Settled, "keepSource">
 

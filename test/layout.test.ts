@@ -30,6 +30,7 @@ const besides: Record<string, string[]> = { "wizer/node/": ["wasi"] }
 /** Package -> the only files (or folders) that may import it. */
 const confined: Record<string, string[]> = {
   esbuild: [
+    "compiler/bundle/assigned.ts",
     "compiler/bundle/bundle.ts",
     "compiler/bundle/builtins.ts",
     "compiler/bundle/strict.ts",

@@ -1,9 +1,9 @@
 // Modules that await, side by side.
 //
 // When esbuild puts ES modules into one scope, one that awaits holds up all that come after it; the language lets its
-// siblings go on. So when a file besides the entry awaits, the entry is asked for by `import()`: that makes esbuild wrap
-// every module in a function. Its import statements, the calls that such a function begins with, are taken out, and
-// become the edges of a graph that is evaluated as ECMA-262 says (16.2.1.6, Cyclic Module Records), cycles included:
+// siblings go on. So when a file besides the entry awaits, the entry is asked for by `import()`: that makes esbuild
+// wrap every module in a function. Its import statements, the calls that such a function begins with, are taken out,
+// and become the edges of a graph that is evaluated as ECMA-262 says (16.2.1.6, Cyclic Module Records), with cycles:
 //
 //   var init_b = __esm({                            var init_b = __esm({
 //     async "b.js"() {                                    "b.js"() {
@@ -12,7 +12,7 @@
 //       console.log("b needs a", v1);                   console.log("b needs a", v1);
 //     }                                               }
 //   });                                             });
-//                                                   __edgebox_link(init_b, false, true, [init_a, () => { import_fs = … }])
+//                                                   __edgebox_link(init_b, false, true, [init_a, () => { … }])
 //
 // Everything keeps its place; what is taken out leaves spaces.
 import type { AnyNode, Expression, Program, Statement } from "acorn"

@@ -77,7 +77,7 @@ function valueOf(kind: string, source: string, entry: string): string {
   const file = placeOf(source)
   if (kind === "file") return JSON.stringify(file)
   if (kind === "dir") return JSON.stringify(posix.dirname(file))
-  if (kind === "resolve") return `__edgebox_resolver(${JSON.stringify(posix.dirname(file))})` // helpers.ts
+  if (kind === "resolve") return `__edgebox_resolver(${JSON.stringify(posix.dirname(file))})` // requiring.ts
   const url = `file://${file.split("/").map(encodeURIComponent).join("/")}`
   const known = { url, filename: file, dirname: posix.dirname(file), main: source === entry }
   return `{ __proto__: null, ${JSON.stringify(known).slice(1, -1)} }`

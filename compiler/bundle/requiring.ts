@@ -4,8 +4,8 @@
 //   import of a CommonJS module  one namespace for each module
 //   module, require              have in Node what tools look at: cache, resolve, parent, children, loaded, filename …
 //
-// Each is exchanged for one of as many lines, so that no line moves. The third costs room, and is there when an app says
-// more than `module.exports`, `typeof module` and `require.main === module`.
+// Each is exchanged for one of as many lines, so that no line moves. The third costs room, and is there when an app
+// says more than `module.exports`, `typeof module` and `require.main === module`.
 import { placeOf } from "./meta.ts"
 
 /** The text of a helper as esbuild 0.28 writes it -> ours. A minified bundle is minified after this. */
