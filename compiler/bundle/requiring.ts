@@ -49,7 +49,8 @@ export function withHelpers(
 ): { code: string; prelude: string } {
   const replaced = [toCommonJS, toESM].reduce((text, [theirs, ours]) => text.replace(theirs, () => ours), code)
   const imported = replaced.includes(toESM[1]) ? "var __imported = [new Map(), new Map()]; " : ""
-  if (!looks(code)) return { code: replaced, prelude: imported }
+  const concerned = code.includes(commonJS[0]) || code.includes("__edgebox_resolve_")
+  if (!concerned || !looks(code)) return { code: replaced, prelude: imported }
   return {
     code: replaced.replace(commonJS[0], () => commonJS[1]),
     prelude: imported + modules(placeOf(entry), files.map(placeOf), builtins),
