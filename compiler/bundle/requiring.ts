@@ -72,7 +72,7 @@ const modules = (main: string, files: readonly string[], builtins: readonly stri
       this.loaded = false;
       this.children = [];
       this.paths = [];
-      for (let at = this.path; ; at = at.replace(/\\/[^/]*$/, "")) {
+      for (let at = this.path; file[0] === "/"; at = at.replace(/\\/[^/]*$/, "")) {
         if (!at.endsWith("/node_modules")) this.paths.push(at + "/node_modules");
         if (at === "") break;
       }
