@@ -1,8 +1,5 @@
-// The rules of ARCHITECTURE.md about files: who imports whom, what files are called, where tests lie. Held by reading
-// names and import lines.
-//
-// What does not keep a rule yet stands in a list called "still…", which may only become shorter: an entry that is no
-// longer needed fails, too.
+// The rules of ARCHITECTURE.md about files: who imports whom, what files are called, where tests lie, how wide comments
+// are. Held by reading names, import lines and comments.
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, join, relative, resolve } from "node:path"
 import { expect, test } from "vitest"
