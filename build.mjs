@@ -178,6 +178,8 @@ async function buildCommand(name, files) {
     },
     minifyWhitespace: true,
     minifySyntax: true,
+    // Node shows the line of an error that nobody catches, which a program that calls build() may forget to do.
+    lineLimit: 120,
     metafile: true,
     banner: {
       js: `#!/usr/bin/env node\nconst __fileUrl=require("node:url").pathToFileURL(__filename).href;`,

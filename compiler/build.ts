@@ -4,8 +4,9 @@ import manifest from "../package.json" with { type: "json" }
 import { functionsOf, loadApp, openApp } from "./app.ts"
 import type { Bundle, BundleChoices } from "./bundle/bundle.ts"
 import { mapText } from "./bundle/mappings.ts"
+import { checkChoices } from "./config.ts"
 import { checkOutputFolder, writeFileWhole } from "./disk.ts"
-import { outputIsInput, wrongUsage } from "./errors.ts"
+import { outputIsInput, outputsClash, wrongUsage } from "./errors.ts"
 import { freezeApp, type FreezeChoice } from "./freezing.ts"
 import { linkArtifact } from "./link.ts"
 import { type LoadChoices, runAppNow } from "./load.ts"
@@ -47,6 +48,7 @@ export async function build({ input, color, onStage, write, ...given }: BuildOpt
   const clock = startClock(onStage)
 
   clock.stage("finding the entry")
+  checkChoices(input, given)
   const opened = await openApp(input, given)
   const {
     output: named = `${opened.app.name}.wasm`,
@@ -66,7 +68,7 @@ export async function build({ input, color, onStage, write, ...given }: BuildOpt
 
   const loaded = await loadApp(opened, { onStage: clock.stage, color, write })
   const { app, bundle, live, base } = loaded
-  if (bundle.inputs.includes(output)) throw outputIsInput(output)
+  checkOutputs([output, ...(sourcemap ? [`${output}.map`] : []), ...(reportPlace ? [reportPlace] : [])], bundle.inputs)
   const functions = stages === undefined ? [] : functionsOf(loaded)
 
   clock.stage("freezing")
@@ -120,6 +122,14 @@ export async function build({ input, color, onStage, write, ...given }: BuildOpt
 /** Where a file goes, absolute; `-` is standard output. */
 function placeOf(path: string): string {
   return path === "-" ? path : resolve(path)
+}
+
+/** What is written must not replace a file of the app's, nor something else that is written. `inputs` are absolute. */
+function checkOutputs(outputs: readonly string[], inputs: readonly string[]): void {
+  const files = outputs.filter((path) => path !== "-")
+  for (const path of files) if (inputs.includes(path)) throw outputIsInput(path)
+  const twice = files.find((path, i) => files.indexOf(path) !== i)
+  if (twice !== undefined) throw outputsClash(twice)
 }
 
 /** Standard output takes one file, and has no place beside it. */

@@ -1,11 +1,18 @@
 // .edgebox.json -> options, checked. The command line wins over it: `settle` in options.ts.
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { configNotJson, configNotReadable, configUnknownKey, configWrongType } from "./errors.ts"
+import {
+  configNotJson,
+  configNotReadable,
+  configUnknownKey,
+  configWrongType,
+  optionUnknown,
+  optionWrongType,
+} from "./errors.ts"
 import { reasonOf } from "../output.ts"
 import { findJsonMistake } from "./json.ts"
 import { nearest } from "../nearest.ts"
-import { type Config, rows } from "./options.ts"
+import { type Config, type Row, rows } from "./options.ts"
 
 interface Check {
   is: (value: unknown) => boolean
@@ -32,12 +39,26 @@ function oneOf(values: readonly string[]): Check {
   }
 }
 
-/** Every key that `.edgebox.json` may have, and what its value must be. */
-const keys = new Map<string, Check>(
-  rows.flatMap(([name, { inConfig, kind, choices }]) =>
-    inConfig ? [[name, choices === undefined ? kinds[kind] : oneOf(choices)]] : [],
-  ),
-)
+/** What the values of those options must be that `isWanted` wants. */
+function checksOf(isWanted: (row: Row) => boolean): Map<string, Check> {
+  const wanted = rows.filter(([, row]) => isWanted(row))
+  return new Map(wanted.map(([name, { kind, choices }]) => [name, choices ? oneOf(choices) : kinds[kind]]))
+}
+
+/** Every key that `.edgebox.json` may have, and every option of build(). */
+const keys = checksOf(({ inConfig }) => inConfig)
+const choices = checksOf(({ of }) => of === "build")
+
+/** Check what build() was given, which may come from a program without types. Throws EB115 and EB116. */
+export function checkChoices(input: unknown, given: object): void {
+  if (!isText(input)) throw optionWrongType("input", "the path of an app", kindOf(input))
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    const check = choices.get(name)
+    if (check === undefined) throw optionUnknown(name, nearest(name, [...choices.keys()]), [...choices.keys()])
+    if (!check.is(value)) throw optionWrongType(name, check.words, kindOf(value))
+  }
+}
 
 /** Read `<folder>/.edgebox.json`; `{}` when there is none. `shown` is the folder as the user named it, for messages. */
 export async function readConfig(folder: string, shown = folder): Promise<Config> {
@@ -91,7 +112,7 @@ function lineAndColumn(source: string, offset: number): string {
 function kindOf(value: unknown): string {
   if (value === null) return "null"
   if (Array.isArray(value)) return "a list"
-  return typeof value === "object" ? "an object" : JSON.stringify(value)
+  return typeof value === "object" ? "an object" : (JSON.stringify(value) ?? `a value of type ${typeof value}`)
 }
 
 function isString(value: unknown): value is string {

@@ -3,7 +3,7 @@ import { readFile, realpath, stat } from "node:fs/promises"
 import { basename, dirname, extname, join, resolve } from "node:path"
 import { readConfig } from "./config.ts"
 import { entryNotThere, noEntry, notAnAppFile, notThere, packageHasNoEntry, packageNotInstalled } from "./errors.ts"
-import type { Config } from "./options.ts"
+import type { AppChoices, Config } from "./options.ts"
 
 /** Endings of files that can be an entry, in the order in which they are looked for. */
 export const endings = [".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"] as const
@@ -39,15 +39,18 @@ export async function resolveApp(input: string): Promise<App> {
 }
 
 /** The file to run in a folder: `.edgebox.json` first, then package.json, then the usual names. */
-async function entryOfFolder(root: string, config: Config, shown: string): Promise<string> {
+async function entryOfFolder(root: string, choices: AppChoices, shown: string): Promise<string> {
+  const { entry, npm, ...others } = choices
+  // An option about the entry that is not taken here is a type error.
+  others satisfies Record<string, never>
   const configFile = join(shown, ".edgebox.json")
-  if (config.entry !== undefined) {
-    const file = await fileAt(resolve(root, config.entry))
-    if (file === undefined) throw entryNotThere(config.entry, configFile)
-    if (!isAppFile(file)) throw notAnAppFile(config.entry, endings)
+  if (entry !== undefined) {
+    const file = await fileAt(resolve(root, entry))
+    if (file === undefined) throw entryNotThere(entry, configFile)
+    if (!isAppFile(file)) throw notAnAppFile(entry, endings)
     return file
   }
-  if (config.npm !== undefined) return entryOfPackage(root, config.npm, configFile)
+  if (npm !== undefined) return entryOfPackage(root, npm, configFile)
   const manifest = await readManifest(root)
   const named = manifest === undefined ? [] : entriesOfManifest(manifest)
   const usual = stems.flatMap((stem) => endings.map((ending) => `${stem}${ending}`))

@@ -65,6 +65,14 @@ export const configNotReadable = (reason: string, at: string) =>
 
 // EB114 was: both `entry` and `npm` in .edgebox.json. The entry wins.
 
+export const optionUnknown = (name: string, nearest: string | undefined, known: readonly string[]) =>
+  new Problem("EB115", `The call of build() has an option that EdgeBox does not know: "${name}".`, {
+    hint: nearest === undefined ? `Known options: input, ${known.join(", ")}.` : `Did you mean "${nearest}"?`,
+  })
+
+export const optionWrongType = (name: string, expected: string, found: string) =>
+  new Problem("EB116", `The option "${name}" of build() must be ${expected}, not ${found}.`)
+
 export const noOutputFolder = (folder: string) =>
   new Problem("EB120", `The output folder "${folder}" does not exist.`, { hint: `Create it: mkdir -p ${folder}` })
 
@@ -74,11 +82,16 @@ export const outputNotWritable = (path: string, reason: string) =>
   })
 
 export const outputIsInput = (path: string) =>
-  new Problem("EB122", `The output "${path}" is one of the app's own files.`, { hint: "Choose another name with -o." })
+  new Problem("EB122", `The output "${path}" is one of the app's own files.`, { hint: "Choose another name for it." })
 
 export const folderNotEmpty = (path: string, file: string) =>
   new Problem("EB123", `"${path}" already has a file "${file}".`, {
-    hint: "Choose a new folder: edgeboxc init my-app",
+    hint: "Choose a folder that does not have it: edgeboxc init <folder>",
+  })
+
+export const outputsClash = (path: string) =>
+  new Problem("EB124", `Two files of this build would have the same name, "${path}".`, {
+    hint: "Choose other names with -o and --report.",
   })
 
 // EB130 was: a command that is not there yet.

@@ -11,12 +11,18 @@ interface Values {
   map: Record<string, string>
 }
 
-export interface Row {
-  /**
-   * Who takes it: `app` says which file is the app (only in .edgebox.json); `build` is an option of build() as well;
-   * `command` is about what the command does and prints.
-   */
-  of: "app" | "build" | "command"
+export type Row = RowFacts & Taker
+
+/**
+ * Who takes an option: `app` says which file is the app, only in .edgebox.json (compiler/entry.ts); `build` is an option
+ * of build() as well; `command` is about what the command does and prints, only on the command line.
+ */
+type Taker =
+  | { of: "app"; flags?: undefined; inConfig: true }
+  | { of: "build"; flags: string }
+  | { of: "command"; flags: string; inConfig: false }
+
+interface RowFacts {
   kind: keyof Values
   /** As commander takes them. The long one is the row's name, with dashes. */
   flags?: string
@@ -181,6 +187,8 @@ type ValuesOf<K extends OptionName> = { -readonly [N in K]: Value<Rows[N]> }
 export type BuildChoices = Partial<ValuesOf<Having<{ of: "build" }>>>
 /** What the command line can say about how it is built. */
 export type CommandChoices = Partial<ValuesOf<Having<{ of: "command" }>>>
+/** What `.edgebox.json` can say about which file is the app. */
+export type AppChoices = Partial<ValuesOf<Having<{ of: "app" }>>>
 /** What `.edgebox.json` may say. Paths are relative to its folder. */
 export type Config = Partial<ValuesOf<Having<{ inConfig: true }>>>
 /** What holds for a build: what has a default has a value. */

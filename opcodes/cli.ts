@@ -70,7 +70,9 @@ function check(path: string): void {
   const table = readEngineTable(wasm)
   if (!existsSync(path)) throw notGenerated(path)
   const text = readText(path)
-  if (text === renderTable(table, source)) return
+  if (text === renderTable(table, source)) {
+    return say(`${relative(".", path)} belongs to quickjs-wasi ${source.version}, which is installed`)
+  }
   const current = parseTable(text)
   if (current === undefined) throw notGenerated(path)
   const from = `it was read from quickjs-wasi ${current.source.version}, installed is ${source.version}`

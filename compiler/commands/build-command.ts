@@ -51,6 +51,8 @@ async function buildOnce(options: CommandOptions): Promise<BuildResult> {
   const progress = startProgress(options.quiet !== true && process.stderr.isTTY === true)
   try {
     const { watch, verbose, quiet, ...rest } = options
+    // An option of the command's that is not taken here is a type error.
+    rest satisfies Record<Exclude<keyof typeof rest, keyof BuildChoices | "input">, never>
     const result = await build({
       ...rest,
       ...buildTimeOutput(),

@@ -56,11 +56,25 @@ function readNote(sections: readonly Section[]): ArtifactNote | undefined {
   if (section === undefined) return undefined
   try {
     const note = JSON.parse(new TextDecoder().decode(section.bytes)) as ArtifactNote
-    return note?.version === 1 && typeof note.sizes === "object" ? note : undefined
+    return isNote(note) ? note : undefined
   } catch {
     return undefined // somebody else's section of the same name
   }
 }
+
+/** A module may be anybody's: what is shown of a note has to be what our own compiler writes. */
+function isNote(note: ArtifactNote | null): note is ArtifactNote {
+  const { version, engine, edgebox, sizes } = note ?? ({} as Partial<ArtifactNote>)
+  const counts = sizeNames.map((name) => (sizes as Record<string, unknown> | null | undefined)?.[name])
+  return (
+    version === 1 &&
+    typeof engine === "string" &&
+    typeof edgebox === "string" &&
+    counts.every((count) => Number.isSafeInteger(count) && (count as number) >= 0)
+  )
+}
+
+const sizeNames = ["engine", "guest", "libraries", "frozen", "snapshot", "app"]
 
 function nameOf(section: Section): string {
   if (section.id === SectionId.Custom) return `custom "${section.name}"`
