@@ -101,6 +101,12 @@ describe("what is printed", () => {
     expect(run("snapshot", "evil.wasm", "out.wasm")).toMatch(/^EB307: .*\\u\{a\}EB999/)
     expect(run("snapshot", "evil.wasm", "out.wasm", "-f", "nothing")).toContain("EB303")
     expect(run("inspect", "evil.wasm")).toContain("\\u{202e}txt")
+    // a note that says it is ours, and is not
+    for (const sizes of ["null", "[]", '{"engine":-1}', '"x"']) {
+      const note = `{"version":1,"engine":"e","edgebox":"1","sizes":${sizes}}`.replaceAll('"', String.raw`\22`)
+      writeFileSync(join(folder, "note.wasm"), assemble(`(module (@custom "edgebox" "${note}"))`, true))
+      expect(run("inspect", "note.wasm")).toContain("not made by EdgeBox")
+    }
     expect(JSON.parse(run("inspect", "evil.wasm", "--json"))).toMatchObject({
       imports: [{ name: "a\nEB999: \x1b[2J\u202etxt" }],
     })

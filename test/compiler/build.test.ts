@@ -123,6 +123,32 @@ test("an output that is one of the app's files is refused", async () => {
   expect(readFileSync(input, "utf8")).toBe("console.log(1)")
 })
 
+test("a report or a map that would replace a file of the app's, or the module, is refused", async () => {
+  const input = join(folder, "kept.js")
+  const output = join(folder, "kept.wasm")
+  writeFileSync(input, "console.log(1)")
+  await expect(build({ input, output, report: input })).rejects.toMatchObject({ code: "EB122" })
+  await expect(build({ input, output, report: output })).rejects.toMatchObject({ code: "EB124" })
+  await expect(build({ input, output, sourcemap: true, report: `${output}.map` })).rejects.toMatchObject({
+    code: "EB124",
+  })
+  expect(readFileSync(input, "utf8")).toBe("console.log(1)")
+  expect(existsSync(output)).toBe(false)
+})
+
+test("what build() is given is checked as the command line is", async () => {
+  const input = join(root, "fixtures/build/hello")
+  const refused = (options: object) => build(options as Parameters<typeof build>[0])
+  await expect(refused({ input, freeze: "wrong" })).rejects.toMatchObject({ code: "EB116" })
+  await expect(refused({ input, external: "fs" })).rejects.toMatchObject({ code: "EB116" })
+  await expect(refused({ input, minfy: true })).rejects.toMatchObject({
+    code: "EB115",
+    hint: ['Did you mean "minify"?'],
+  })
+  await expect(refused({ input, entry: "x.js" })).rejects.toMatchObject({ code: "EB115" })
+  await expect(refused({})).rejects.toMatchObject({ code: "EB116" })
+})
+
 test("the report says what was built", async () => {
   const report = join(folder, "report.json")
   const { wasm } = await build({
