@@ -14,8 +14,8 @@ interface Values {
 export type Row = RowFacts & Taker
 
 /**
- * Who takes an option: `app` says which file is the app, only in .edgebox.json (compiler/entry.ts); `build` is an option
- * of build() as well; `command` is about what the command does and prints, only on the command line.
+ * Who takes an option: `app` says which file is the app, only in .edgebox.json (compiler/entry.ts); `build` is an
+ * option of build() as well; `command` is about what the command does and prints, only on the command line.
  */
 type Taker =
   | { of: "app"; flags?: undefined; inConfig: true }

@@ -144,3 +144,8 @@ export const noRoom = (reason: string) =>
       hint: "Export or define less of what the engine counts here.",
     },
   )
+
+export const preloadedTwice = (name: string) =>
+  new Problem("EB326", `Two preloaded modules have the name "${name}", and imports could mean only one of them.`, {
+    hint: "Give each --preload NAME=FILE a name of its own.",
+  })

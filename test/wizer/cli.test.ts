@@ -199,6 +199,14 @@ test("an output's name may be as long as the file system allows", () => {
   expect(existsSync(out)).toBe(true)
 })
 
+test("two preloaded modules of one name are a problem", () => {
+  const input = file("twice.wasm", `(module (func (export "wizer-initialize")))`)
+  const empty = file("empty.wasm", "(module)")
+  const { status, stderr } = edgeboxc([input, "-", "--preload", `p=${empty}`, "--preload", `p=${empty}`])
+  expect(String(stderr)).toMatch(/^EB326: Two preloaded modules have the name "p"/)
+  expect(status).toBe(1)
+})
+
 test("a preloaded module that cannot be started is a problem, whatever it does", () => {
   const input = file("uses.wasm", `(module (import "p" "f" (func $f)) (func (export "wizer-initialize") (call $f)))`)
   const f = `(func (export "f"))`

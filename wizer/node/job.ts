@@ -8,7 +8,7 @@ import { parseImports } from "../../wasm/externs.ts"
 import { findSection, readSections, SectionId } from "../../wasm/sections.ts"
 import { outputExports } from "../rewrite.ts"
 import { Exit, compile, provided, stopProgram, stopReason, type Host } from "../initialize.ts"
-import { missingImport, preloadFailed } from "../errors.ts"
+import { missingImport, preloadedTwice, preloadFailed } from "../errors.ts"
 import { snapshot, type SnapshotOptions, type SnapshotResult } from "../snapshot.ts"
 import { writeFully } from "../../wasi/streams.ts"
 import { touchedRanges } from "./touched.ts"
@@ -71,6 +71,7 @@ function wasiHost({ wasi }: Job, hosts: WasiHost[]): WasiHost | undefined {
 async function preload(job: Job, hosts: WasiHost[]): Promise<WebAssembly.Imports> {
   const imports = Object.create(null) as WebAssembly.Imports
   for (const { name, bytes } of job.preloads) {
+    if (Object.hasOwn(imports, name)) throw preloadedTwice(name)
     try {
       imports[name] = await instantiatePreload(bytes, imports, wasiHost(job, hosts))
     } catch (error) {
