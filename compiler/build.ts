@@ -1,4 +1,5 @@
 // The whole pipeline, top to bottom: an app's folder or file -> an artifact.
+import { stat } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import manifest from "../package.json" with { type: "json" }
 import { functionsOf, loadApp, openApp } from "./app.ts"
@@ -68,7 +69,10 @@ export async function build({ input, color, onStage, write, ...given }: BuildOpt
 
   const loaded = await loadApp(opened, { onStage: clock.stage, color, write })
   const { app, bundle, live, base } = loaded
-  checkOutputs([output, ...(sourcemap ? [`${output}.map`] : []), ...(reportPlace ? [reportPlace] : [])], bundle.inputs)
+  await checkOutputs(
+    [output, ...(sourcemap ? [`${output}.map`] : []), ...(reportPlace ? [reportPlace] : [])],
+    bundle.inputs,
+  )
   const functions = stages === undefined ? [] : functionsOf(loaded)
 
   clock.stage("freezing")
@@ -125,11 +129,13 @@ function placeOf(path: string): string {
 }
 
 /** What is written must not replace a file of the app's, nor something else that is written. `inputs` are absolute. */
-function checkOutputs(outputs: readonly string[], inputs: readonly string[]): void {
+async function checkOutputs(outputs: readonly string[], inputs: readonly string[]): Promise<void> {
   const files = outputs.filter((path) => path !== "-")
   for (const path of files) if (inputs.includes(path)) throw outputIsInput(path)
   const twice = files.find((path, i) => files.indexOf(path) !== i)
-  if (twice !== undefined) throw outputsClash(twice)
+  if (twice === undefined) return
+  const there = await stat(twice).catch(() => undefined)
+  if (there === undefined || there.isFile()) throw outputsClash(twice) // a device or a pipe takes both
 }
 
 /** Standard output takes one file, and has no place beside it. */

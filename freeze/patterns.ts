@@ -24,6 +24,11 @@ export interface Facts {
   opens?: "catch" | "iterator"
   /** It takes a catch offset away from within the stack. */
   closes?: "catch" | "iterator"
+  /**
+   * It takes the catch offset of an iterator, when that is on top, and something else lies in its place until
+   * `iterator_get_value_done` puts it back (engine/edit/forawait.ts).
+   */
+  covers?: "iterator"
   /** Values that it pushes more when it branches than when it falls through. */
   branchPushes?: number
   /**
@@ -269,7 +274,7 @@ export const patterns = {
   neq: emit("compare", { kernel: true, engine: "js_eq_slow" }),
   strict_eq: emit("compare", { kernel: true }),
   strict_neq: emit("compare", { kernel: true }),
-  is_undefined_or_null: emit("tagTest"),
+  is_undefined_or_null: emit("tagTest", { covers: "iterator" }),
   private_in: step({ results: [T.BOOL] }),
   push_bigint_i32: constant,
   using_dispose_init: step(),

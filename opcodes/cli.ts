@@ -71,7 +71,8 @@ function check(path: string): void {
   if (!existsSync(path)) throw notGenerated(path)
   const text = readText(path)
   if (text === renderTable(table, source)) {
-    return say(`${relative(".", path)} belongs to quickjs-wasi ${source.version}, which is installed`)
+    const name = isInstalled && path === tablePath ? "The compiler's opcode table" : relative(".", path)
+    return say(`${name} belongs to quickjs-wasi ${source.version}, which is installed`)
   }
   const current = parseTable(text)
   if (current === undefined) throw notGenerated(path)

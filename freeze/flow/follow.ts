@@ -202,9 +202,10 @@ function stateAfter(
   if (pops > depth)
     throw new RangeError(`\`${opcode}\` takes ${pops} of ${depth} values (at offset ${instruction.offset})`)
   const after = depth - pops + opcodeByName[opcode].pushes
-  const { opens, closes, picture } = patternOf(opcode)
+  const { opens, closes, covers, picture } = patternOf(opcode)
   if (opens === "catch") return { depth: after, top: markers("catch", depth, index, top) }
   if (opens === "iterator") return { depth: after, top: markers("iterator", depth + 1, index, top) }
+  if (covers !== undefined && top?.kind === covers && top.slot === depth - 1) return { depth: after, top }
   if (closes === "catch") {
     let marker = top
     while (marker?.kind === "return") marker = marker.below
