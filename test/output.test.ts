@@ -13,11 +13,16 @@ const all = fs.mkdtempSync(join(tmpdir(), "edgebox-output-"))
 const writer = join(all, "writer.mjs")
 let folder: string
 
-/** A program that writes many bytes. */
+/** A program that begins to write a file, says so, and never comes to its end. */
 beforeAll(async () => {
   const contents = `
     import { writeOutput } from "./output.ts"
-    await writeOutput(process.argv[2], new Uint8Array(400e6))`
+    async function* endless() {
+      yield "new"
+      process.stdout.write("begun")
+      await new Promise((done) => setTimeout(done, 1e9))
+    }
+    await writeOutput(process.argv[2], endless() as any)`
   await build({
     stdin: { contents, resolveDir: root, loader: "ts" },
     outfile: writer,
@@ -118,8 +123,8 @@ test.skipIf(!isUnix)(
       fs.writeFileSync(at("big"), "old")
       const child = spawn(process.execPath, [writer, at("big")])
       const ended = new Promise((done) => child.on("exit", (_code, by) => done(by)))
-      while (fs.readdirSync(folder).length === 1 && child.exitCode === null)
-        await new Promise((go) => setTimeout(go, 1))
+      await new Promise((begun) => child.stdout.once("data", begun))
+      expect(fs.readdirSync(folder)).toHaveLength(2)
       child.kill(signal)
       expect(await ended).toBe(signal)
       expect([fs.readdirSync(folder), read("big")]).toEqual([["big"], "old"])
