@@ -23,6 +23,7 @@ const libraries = { wizer: "wizer/snapshot.ts", runtime: "runtime/index.ts", pre
  */
 const commands = {
   edgeboxc: ["compiler/cli.ts"],
+  "edgeboxc-commander": ["commander"],
   "edgeboxc-app": [
     "compiler/index.ts",
     "compiler/commands/build-command.ts",
@@ -69,6 +70,14 @@ const startNothing = {
     build.onLoad({ filter: /.*/, namespace: "when-used" }, () => ({
       contents: `exports.spawn = (...all) => require("node:child_process").spawn(...all)`,
     }))
+  },
+}
+
+/** commander is a file of its own, which the files of the commands share. */
+const oneCommander = {
+  name: "one-commander",
+  setup(build) {
+    build.onResolve({ filter: /^commander$/ }, () => ({ path: "./edgeboxc-commander.js", external: true }))
   },
 }
 
@@ -163,7 +172,11 @@ async function filesBelow(folder) {
 async function buildCommand(name, files) {
   const { metafile } = await build({
     ...common,
-    stdin: { contents: files.map((file) => `export * from "./${file}"`).join("\n"), resolveDir: ".", sourcefile: name },
+    stdin: {
+      contents: files.map((file) => `export * from "${file.includes("/") ? "./" : ""}${file}"`).join("\n"),
+      resolveDir: ".",
+      sourcefile: name,
+    },
     outdir: undefined,
     outfile: `dist/${name}.js`,
     packages: undefined,
@@ -184,7 +197,7 @@ async function buildCommand(name, files) {
     banner: {
       js: `#!/usr/bin/env node\nconst __fileUrl=require("node:url").pathToFileURL(__filename).href;`,
     },
-    plugins: [loadLater, startNothing],
+    plugins: name === "edgeboxc-commander" ? [startNothing] : [loadLater, oneCommander],
   })
   const inputs = Object.keys(metafile.inputs)
   return inputs.flatMap((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? [])

@@ -5,7 +5,6 @@
 // standard output.
 import * as fs from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
-import { randomBytes } from "node:crypto"
 import { basename, dirname, join, resolve } from "node:path"
 
 /** Write it whole or not at all. Throws what the system answers; `reasonOf` puts it into words. */
@@ -37,7 +36,7 @@ function behindLinks(path: string): string {
 
 async function writeBeside(path: string, bytes: Uint8Array | string, mode = 0o666): Promise<void> {
   // Not longer than what file systems allow, however long the name is.
-  const name = `.${basename(path).slice(0, 40)}.${randomBytes(6).toString("hex")}.tmp`
+  const name = `.${basename(path).slice(0, 40)}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`
   const temporary = join(dirname(path), name)
   const remove = () => fs.rmSync(temporary, { force: true })
   const release = beforeTheEnd(remove)

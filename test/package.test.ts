@@ -32,6 +32,7 @@ const readers: Record<string, string> = {
   "dist/THIRD-PARTY.txt": "people: the licences of what is inside the commands",
   "dist/edgeboxc.js": "the command",
   "dist/edgeboxc-app.js": "edgeboxc.js and index.mjs",
+  "dist/edgeboxc-commander.js": "the commands",
   "dist/edgeboxc-inspect.js": "edgeboxc.js",
   "dist/edgeboxc-snapshot.js": "edgeboxc.js",
   "dist/wizer-worker.js": "edgeboxc-snapshot.js, with --timeout",

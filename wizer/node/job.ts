@@ -1,6 +1,6 @@
 // A snapshot with all that Node has to offer: WASI, preloaded modules, V8's switches. A job is a plain value, so that
 // it can be done here or sent to a worker.
-import * as v8 from "node:v8"
+import { v8 } from "../../wasi/node.ts"
 import { missingFeatures } from "../features.ts"
 import { instrument } from "../instrument.ts"
 import { readLayout } from "../layout.ts"
@@ -123,7 +123,7 @@ function switchOnFeatures(bytes: Uint8Array): void {
       flag && nodeMajor >= flagSince ? flag : [],
     )
     if (flags.length === 0) return
-    for (const flag of flags) v8.setFlagsFromString(`--experimental-wasm-${flag}`)
+    for (const flag of flags) v8().setFlagsFromString(`--experimental-wasm-${flag}`)
   }
 }
 

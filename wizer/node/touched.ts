@@ -5,7 +5,6 @@
 // Linux on x64 only, where a page has 4096 bytes. The memory is found among this process's mappings by its size, and
 // known by a mark that is put into it for a moment and read back through the kernel. Wherever anything is not as
 // expected the answer is undefined, and everything is looked at.
-import { randomFillSync } from "node:crypto"
 import * as fs from "node:fs"
 
 /** First byte and the byte behind the last. */
@@ -30,6 +29,7 @@ export function touchedRanges(memory: WebAssembly.Memory): Range[] | undefined {
 
 function findAddress(bytes: Uint8Array): number | undefined {
   const before = bytes.slice(0, 16)
+  const { randomFillSync } = process.getBuiltinModule("node:crypto") // loaded for large memories alone
   const mark = randomFillSync(new Uint8Array(16))
   bytes.set(mark)
   const mem = fs.openSync("/proc/self/mem", "r")

@@ -1,11 +1,11 @@
 // What WASI gives to an initialiser: no arguments; environment and directories only as given; the clock and the random
 // numbers are the system's, or fixed ones when the snapshot has to be reproducible. wasi/ does it.
-import { isMainThread } from "node:worker_threads"
 import { signatureOf, wasiFunctions, wasiModule, type WasiName } from "../../wasi/calls.ts"
 import type { Stream } from "../../wasi/fds.ts"
 import { fixedWorld } from "../../wasi/fixed.ts"
 import { createHost, type Grant } from "../../wasi/hosting.ts"
 import { everyRight, Filetype, Rights } from "../../wasi/preview1.ts"
+import { workerThreads } from "../../wasi/node.ts"
 import { hostInput } from "../../wasi/streams.ts"
 import { systemWorld } from "../../wasi/system.ts"
 import { reasonOf } from "../../output.ts"
@@ -71,7 +71,7 @@ function terminal(stream: Pick<Stream, "read" | "ready" | "write">): Stream {
 let input: Stream | undefined
 
 function readInput(max: number): Uint8Array {
-  input ??= hostInput({ stoppable: !isMainThread })
+  input ??= hostInput({ stoppable: !workerThreads().isMainThread })
   return input.read!(max)
 }
 
