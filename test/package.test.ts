@@ -106,7 +106,7 @@ test("the commands make an app, build it, look at it and run it", () => {
 test("a snapshot is taken, also in a thread", () => {
   const wat = `(module (memory (export "memory") 1) (func (export "wizer-initialize") (i32.store (i32.const 8) (i32.const 7))))`
   write("in.wasm", assemble(wat))
-  for (const more of [[], ["--timeout", "60000"]])
+  for (const more of [[], ["--timeout", "600000"]])
     expect(command("edgeboxc", "snapshot", "in.wasm", "out.wasm", ...more)).toMatchObject({ code: 0, stderr: "" })
 })
 

@@ -312,7 +312,7 @@ test("standard input belongs to the module when that comes from there", () => {
   edgeboxc(["-", out, "--allow-wasi", "--inherit-stdio"], assemble(reader))
   expect(read()).toBe("")
   // In a thread that can be stopped, too: a socket, which is what a child of Node reads, a pipe, a file.
-  const limited = [input, out, "--allow-wasi", "--inherit-stdio", "--timeout", "60000"]
+  const limited = [input, out, "--allow-wasi", "--inherit-stdio", "--timeout", String(HANGS)]
   edgeboxc(limited, Buffer.from("socks"))
   expect(read()).toBe("socks")
   const shell = (line: string) =>
